@@ -1,0 +1,47 @@
+# make run   a finished night on sample deliveries, from nothing
+# make test  every test, from nothing
+SHELL := /bin/bash
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+PEOPLE ?= 2000
+
+.PHONY: help setup run test check bench lock clean
+help:
+	@sed -n 's/^# make/make/p' Makefile
+# make setup builds .venv from the hash-locked files
+setup: .venv/run.done
+.venv/run.done: locks/run.lock locks/build.lock pyproject.toml scripts/make_environment
+	@scripts/make_environment "$(PYTHON)" locks/run.lock
+	@touch $@
+.venv/test.done: .venv/run.done locks/test.lock
+	@scripts/make_environment "$(PYTHON)" locks/test.lock
+	@touch $@
+.venv/bench.done: .venv/test.done locks/bench.lock
+	@scripts/make_environment "$(PYTHON)" locks/bench.lock
+	@touch $@
+
+run: .venv/run.done
+	@$(BIN)/python -m flows.first_night --people $(PEOPLE)
+# make check formats, lints, types, layers, unit tests
+check: .venv/test.done
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/pytest tests/unit schemas transforms connectors registry reports flows simulator
+test: check
+	@scripts/install_browser
+	$(BIN)/pytest tests/integration tests/end_to_end
+# make bench measures against a usual script and hand-written DuckDB SQL
+bench: .venv/bench.done
+	$(BIN)/python -m bench
+# make lock resolves the locks again (needs uv)
+lock:
+	cd locks && for name in run test bench; do \
+	  extras=$$(case $$name in test) echo "--extra test";; bench) echo "--extra test --extra bench";; esac); \
+	  uv pip compile ../pyproject.toml $$extras $$([ $$name = run ] || echo -c run.lock) --python-version 3.11 \
+	    --generate-hashes --no-emit-index-url --no-annotate --no-header -o $$name.lock || exit 1; done; \
+	  uv pip compile build.in -c bench.lock --python-version 3.11 --generate-hashes --no-emit-index-url \
+	    --no-annotate --no-header -o build.lock
+clean:
+	rm -rf .venv var

@@ -1,0 +1,92 @@
+"""The process that reads one file and dies with it: ``python -m connectors.reading.child < request.json``.
+
+It limits itself before it touches the file, knows no database and no settings, prints nothing, and leaves Arrow files
+and ``contents.json`` in its folder. ``parent`` starts it.
+"""
+
+import dataclasses
+import errno
+import gc
+import json
+import os
+import resource
+import sys
+from pathlib import Path
+from typing import Any
+
+__all__ = ["OUT_OF_MEMORY", "OUT_OF_STORAGE", "main"]
+
+OUT_OF_MEMORY, OUT_OF_STORAGE = 3, 4
+"""Exit codes of a child that could not finish; any other than 0 means the file could not be read."""
+
+_LARGEST_RESULT = 4 << 30
+
+
+class _NoPandas:
+    """Keeps pandas out: pyarrow imports it (a second and 100 MB) merely to ask whether a list is a Series."""
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> None:  # noqa: ARG002
+        if name == "pandas":
+            raise ModuleNotFoundError(name)
+
+
+def main() -> int:
+    """Read what the request on standard input names, and return the exit code."""
+    request = json.load(sys.stdin)
+    _limit_this_process(request["limits"])
+    try:
+        sys.meta_path.insert(0, _NoPandas())
+        gc.disable()  # millions of cells, no cycles among them, and a short life
+        _read_and_write(request)
+    except MemoryError:
+        return OUT_OF_MEMORY
+    except OSError as error:
+        if error.errno == errno.ENOMEM:
+            return OUT_OF_MEMORY
+        return OUT_OF_STORAGE if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EIO} else 1
+    except BaseException as error:  # a panic in a Rust library is a BaseException
+        # The kind of error helps us; its words may quote a cell.
+        Path(request["folder"], "failure").write_text(type(error).__name__, encoding="utf-8")
+        return 1
+    return 0
+
+
+def _limit_this_process(limits: dict[str, Any]) -> None:
+    for what, amount, grace in (
+        (resource.RLIMIT_AS, limits["memory_bytes"], 0),
+        # A second of grace makes the kernel say why it ends us (SIGXCPU) before it merely does (SIGKILL).
+        (resource.RLIMIT_CPU, limits["cpu_seconds"], 1),
+        (resource.RLIMIT_FSIZE, _LARGEST_RESULT, 0),
+        (resource.RLIMIT_CORE, 0, 0),  # a core dump would hold the whole list
+    ):
+        _, most = resource.getrlimit(what)
+        hard = amount + grace if most == resource.RLIM_INFINITY else min(amount + grace, most)
+        resource.setrlimit(what, (min(amount, hard), hard))
+
+
+def _read_and_write(request: dict[str, Any]) -> None:
+    import pyarrow as pa
+
+    from connectors.reading.layout import DeliveryLayout, ReadingLimits
+    from connectors.reading.read import read
+
+    folder = Path(request["folder"])
+    contents = read(
+        Path(request["path"]), DeliveryLayout.from_json(request["layout"]), ReadingLimits(**request["limits"])
+    )
+    tables = {}
+    for name, table in contents.tables.items():
+        with (
+            pa.OSFile(str(folder / f"{name}.arrow"), "wb") as file,
+            pa.ipc.new_file(file, table.table.schema) as writer,
+        ):
+            writer.write_table(table.table)
+        document = {f.name: getattr(table, f.name) for f in dataclasses.fields(table) if f.name != "table"}
+        tables[name] = {**document, "skipped": [[row.row_number, row.reason] for row in table.skipped]}
+    findings = [dataclasses.asdict(finding) for finding in contents.findings]
+    with (folder / "contents.json").open("w", encoding="utf-8") as file:
+        json.dump({"refused": contents.refused, "findings": findings, "tables": tables}, file, ensure_ascii=False)
+
+
+if __name__ == "__main__":
+    os._exit(main())  # without the second that freeing millions of cells takes

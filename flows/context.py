@@ -1,0 +1,135 @@
+"""Where a night happens: the home, the configuration in force, the database, and the clock. One per process and run."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from connectors.reading import PendingRead
+from registry import migrations
+from registry.engine import connect_registry, transaction
+from registry.lock import RunLock, run_lock
+from schemas.configuration import Configuration, load_configuration
+from schemas.profile import PlatformProfile, load_profile
+
+__all__ = ["Home", "Night", "default_config", "default_home", "open_registry", "opened_night"]
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The folders of one installation (all 0700): what is dropped, kept, written, logged."""
+
+    path: Path
+
+    @property
+    def inbox(self) -> Path:
+        """Where offices' files are dropped, one folder a source."""
+        return self.path / "inbox"
+
+    @property
+    def received(self) -> Path:
+        """Kept originals by SHA-256."""
+        return self.path / "received"
+
+    @property
+    def reading(self) -> Path:
+        """Where files are while they are read; empty between nights."""
+        return self.path / "reading"
+
+    def outgoing(self, run_id: int) -> Path:
+        """Platform files of a run."""
+        return self._made(self.path / "outgoing" / str(run_id))
+
+    def reports(self, run_id: int) -> Path:
+        """The report of a run."""
+        return self._made(self.path / "reports" / str(run_id))
+
+    @property
+    def logs(self) -> Path:
+        """Log files."""
+        return self._made(self.path / "logs")
+
+    def prepare(self, sources: list[str]) -> None:
+        """Makes the folders, open to their owner only."""
+        os.umask(0o077)
+        for folder in (self.path, self.inbox, self.received, self.reading, *(self.inbox / name for name in sources)):
+            self._made(folder)
+
+    def clear_reading(self) -> None:
+        """Removes what a killed process left where it read."""
+        for left in self.reading.iterdir():
+            shutil.rmtree(left)
+
+    @staticmethod
+    def _made(folder: Path) -> Path:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return folder
+
+
+@dataclass(slots=True)
+class Night:
+    """Everything a stage may use. ``readings`` holds files whose reading was begun ahead of their stage."""
+
+    home: Home
+    configuration: Configuration
+    profile: PlatformProfile
+    engine: sa.Engine
+    lock: RunLock
+    business_date: date
+    run_id: int = 0
+    readings: dict[int, PendingRead] = field(default_factory=dict)
+
+    def now(self) -> datetime:
+        """The instant, in the bureau's time zone."""
+        return datetime.now(ZoneInfo(self.configuration.bureau.timezone))
+
+
+def default_home() -> Path:
+    """``$ELDERSYNC_HOME``, else ``./var``."""
+    return Path(os.environ.get("ELDERSYNC_HOME") or "var")
+
+
+def default_config() -> Path:
+    """``$ELDERSYNC_CONFIG``, else the configuration shipped beside the program."""
+    return Path(os.environ.get("ELDERSYNC_CONFIG") or Path(__file__).resolve().parents[1] / "config")
+
+
+@contextmanager
+def open_registry(home: Home, configuration: Configuration) -> Iterator[sa.Engine]:
+    """The registry of a home with its tables up to date; ``$ELDERSYNC_DATABASE_URL`` names another server."""
+    home.prepare(list(configuration.sources))
+    with connect_registry(home.path, os.environ.get("ELDERSYNC_DATABASE_URL") or None) as engine:
+        with transaction(engine) as connection:
+            current = migrations.is_current(connection)
+        if not current:
+            with transaction(engine) as connection:
+                migrations.upgrade(connection)
+        yield engine
+
+
+@contextmanager
+def opened_night(home: Path, config: Path, business_date: date | None) -> Iterator[Night]:
+    """A night that holds the run lock of its registry.
+
+    Raises:
+        ConfigurationInvalid: naming file and key.
+        AnotherRunIsActive: saying who holds the lock and since when.
+    """
+    configuration = load_configuration(config)
+    profile = load_profile(configuration.platform_file)
+    today = datetime.now(ZoneInfo(configuration.bureau.timezone)).date()
+    rooms = Home(home.expanduser().resolve())
+    with open_registry(rooms, configuration) as engine, run_lock(engine) as lock:
+        night = Night(rooms, configuration, profile, engine, lock, business_date or today)
+        rooms.clear_reading()
+        try:
+            yield night
+        finally:
+            for pending in night.readings.values():
+                pending.cancel()

@@ -1,0 +1,79 @@
+"""Reading kept deliveries: begun early in child processes, collected when a stage needs them, one table a kind."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from connectors.reading import DeliveryContents, DeliveryLayout, PendingRead, ReadingLimits, TableLayout, start_reading
+from flows.context import Night
+from schemas.configuration import Rules, Source, TableColumns
+
+__all__ = ["Kept", "begin_reading", "combined", "layout_of", "read"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Kept:
+    """One kept file to be read."""
+
+    delivery_id: int
+    sha256: str
+
+
+def layout_of(source: Source) -> DeliveryLayout:
+    """The tables and headers to look for in a source's files."""
+
+    def table(columns: TableColumns, *, optional: bool) -> TableLayout:
+        return TableLayout(
+            sheet_names=columns.sheets, columns=columns.columns, required=columns.required, optional_table=optional
+        )
+
+    tables = {"main": table(source.main, optional=False)}
+    if source.members is not None:
+        tables["members"] = table(source.members, optional=True)
+    return DeliveryLayout(tables)
+
+
+def begin_reading(night: Night, source: Source, kept: Iterable[Kept]) -> None:
+    """Starts reading files ahead of the stage that takes them, so that several are read at once."""
+    for file in kept:
+        if file.delivery_id not in night.readings:
+            night.readings[file.delivery_id] = _start(night, source, file)
+
+
+def read(night: Night, source: Source, file: Kept) -> DeliveryContents:
+    """A kept file's contents; waits where its reading was begun before."""
+    pending = night.readings.pop(file.delivery_id, None) or _start(night, source, file)
+    contents: DeliveryContents = pending.result()
+    return contents
+
+
+def _start(night: Night, source: Source, file: Kept) -> PendingRead:
+    path = night.home.received / file.sha256[:2] / file.sha256
+    return start_reading(
+        path, layout_of(source), limits=_limits(night.configuration.rules), workspace=night.home.reading
+    )
+
+
+def _limits(rules: Rules) -> ReadingLimits:
+    return ReadingLimits(
+        file_bytes=rules.reading.file_megabytes * 1_000_000,
+        memory_bytes=rules.reading.memory_megabytes << 20,
+        cpu_seconds=rules.reading.cpu_seconds,
+        wall_seconds=rules.reading.wall_seconds,
+    )
+
+
+def combined(tables: Iterable[tuple[int, pa.Table]]) -> pa.Table:
+    """Tables of several deliveries as one, with ``delivery_id``; a flag that a file lacks is false for its rows."""
+    parts = []
+    for delivery_id, table in tables:
+        plain = table.set_column(table.schema.get_field_index("sheet"), "sheet", table["sheet"].cast(pa.large_string()))
+        parts.append(plain.append_column("delivery_id", pa.repeat(pa.scalar(delivery_id, pa.int64()), len(plain))))
+    together = pa.concat_tables(parts, promote_options="default").combine_chunks()
+    for name in together.column_names:
+        if name.endswith("__number"):
+            place = together.schema.get_field_index(name)
+            together = together.set_column(place, name, pc.fill_null(together[name], False))  # noqa: FBT003
+    return together

@@ -1,0 +1,99 @@
+"""What operators ask about runs: the present state, one run, the newest runs, where a report lies."""
+
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from flows.context import Home, open_registry
+from registry import runs
+from registry.elders import active_count
+from registry.engine import transaction
+from registry.findings import open_counts
+from registry.lock import holder
+from registry.outbox import waiting_count
+from schemas.configuration import Configuration, load_configuration
+from schemas.errors import ConfigurationInvalid
+
+__all__ = ["current_status", "newest_runs", "one_run", "report_path"]
+
+
+def current_status(home: Path, config: Path) -> dict[str, Any]:
+    """The newest run with its status, whether one is active, and what waits for a person or the platform."""
+    configuration = load_configuration(config)
+    rooms = Home(home.expanduser().resolve())
+    with open_registry(rooms, configuration) as engine:
+        active = holder(engine)
+        with transaction(engine) as connection:
+            latest = runs.latest_run(connection)
+            return {
+                "status": latest["status"] if latest else "none",
+                "active": active,
+                "latest_run": _line(latest) if latest else None,
+                "elders": active_count(connection),
+                "findings": open_counts(connection),
+                "outbox_waiting": waiting_count(connection),
+                "reasons": (latest["summary"] or {}).get("reasons", []) if latest else [],
+                "resume": f"eldersync resume {latest['run_id']}" if latest and latest["status"] == "red" else None,
+            }
+
+
+def newest_runs(home: Path, config: Path, limit: int) -> list[dict[str, Any]]:
+    """The newest runs, newest first."""
+    rooms, configuration = Home(home.expanduser().resolve()), load_configuration(config)
+    with open_registry(rooms, configuration) as engine, transaction(engine) as connection:
+        return [_line(record) for record in runs.runs(connection, limit=limit)]
+
+
+def one_run(home: Path, config: Path, run_id: int) -> dict[str, Any]:
+    """A run's summary if it finished, and its stages in any case."""
+    rooms, configuration = Home(home.expanduser().resolve()), load_configuration(config)
+    with open_registry(rooms, configuration) as engine, transaction(engine) as connection:
+        record = _existing(connection, run_id)
+        stages = runs.stages(connection, run_id).values()
+        return {
+            **_line(record),
+            **(record["summary"] or {}),
+            "status": record["status"],
+            "stages": [
+                {"stage": stage.name, "source": stage.source, "status": stage.status, "seconds": round(stage.seconds, 3),
+                 **({"error": stage.result["error"]} if stage.status == "failed" else {})}
+                for stage in stages
+            ],
+        }  # fmt: skip
+
+
+def report_path(home: Path, config: Path, run_id: int) -> Path:
+    """The page of a finished run.
+
+    Raises:
+        ConfigurationInvalid: there is no such run, or it has no report.
+    """
+    configuration: Configuration = load_configuration(config)
+    rooms = Home(home.expanduser().resolve())
+    with open_registry(rooms, configuration) as engine, transaction(engine) as connection:
+        record = _existing(connection, run_id)
+    page = rooms.reports(run_id) / "index.html"
+    if not page.is_file():
+        raise ConfigurationInvalid(f"run {run_id} is {record['status']} and has no report at {page}")
+    return page
+
+
+def _existing(connection: sa.Connection, run_id: int) -> sa.RowMapping:
+    record = runs.run_record(connection, run_id)
+    if record is None:
+        raise ConfigurationInvalid(f"there is no run {run_id}; `eldersync runs` lists them")
+    return record
+
+
+def _line(record: sa.RowMapping) -> dict[str, Any]:
+    summary = record["summary"] or {}
+    return {
+        "run_id": record["run_id"],
+        "business_date": record["business_date"].isoformat(),
+        "status": record["status"],
+        "started_at": record["started_at"].isoformat(timespec="seconds"),
+        "finished_at": record["finished_at"].isoformat(timespec="seconds") if record["finished_at"] else None,
+        "stopped_by": record["stopped_by"],
+        "elders_total": summary.get("elders", {}).get("total"),
+    }

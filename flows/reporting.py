@@ -1,0 +1,141 @@
+"""Stage ``report``: what the night came to, as a summary in the ledger, a page and a workbook."""
+
+from typing import Any
+
+import pandas as pd
+import sqlalchemy as sa
+
+from flows.context import Night
+from registry import runs
+from registry.elders import category_counts
+from registry.findings import findings_of_run
+from reports.night import HouseholdLine, NightReport, SourceLine, write_night_report
+from reports.wording import with_words
+from schemas.codes import CODE_LISTS
+
+__all__ = ["SOURCE_STATUS", "summary_of", "write_report"]
+
+SOURCE_STATUS = {
+    "taken": "green", "unchanged": "green", "none": "absent", "held": "yellow", "refused": "yellow", "failed": "red",
+}  # fmt: skip
+COUNTED = ("received", "admitted", "held", "duplicate", "blank")
+
+
+def write_report(night: Night, connection: sa.Connection) -> dict[str, Any]:
+    """Writes the night's page and workbook, and gives the night its status and summary.
+
+    Returns:
+        The summary, which ``run --json`` prints.
+    """
+    findings = findings_of_run(connection, night.run_id)
+    summary = summary_of(night, connection, findings)
+    runs.finish_run(
+        connection, night.run_id, status=summary["status"], at=night.now(), summary=summary, stopped_by=None
+    )
+    report = _report(night, connection, summary, findings)
+    write_night_report(report, night.home.reports(night.run_id))
+    return summary
+
+
+def summary_of(night: Night, connection: sa.Connection, findings: pd.DataFrame) -> dict[str, Any]:
+    """The night in figures: the object of ``run --json``."""
+    recorded = runs.stages(connection, night.run_id)
+    record = runs.run_record(connection, night.run_id)
+    assert record is not None  # noqa: S101
+    merged = recorded["merge", ""].result
+    pushed = recorded["push", ""].result
+    sources = [
+        {"name": name, "status": SOURCE_STATUS[line["status"]], "deliveries": line["deliveries"],
+         **{part: line[part] for part in COUNTED}, "message": line["message"], "members": line["members"]}
+        for name in record["requested"]["sources"] for line in [merged["accounts"][name]]
+    ]  # fmt: skip
+    counts = findings["severity"].value_counts()
+    severities = {severity: int(counts.get(severity, 0)) for severity in ("reject", "hold", "warn", "note")}
+    reasons = _reasons(night, sources, severities, merged["disputed"], pushed)
+    return {
+        "run_id": night.run_id,
+        "business_date": night.business_date.isoformat(),
+        "status": "yellow" if reasons else "green",
+        "reasons": reasons,
+        "sources": sources,
+        "elders": merged["elders"],
+        "findings": severities,
+        "push": {name: pushed[name] for name in ("planned", "sent", "accepted", "rejected", "unknown", "waiting")},
+        "files": pushed["files"],
+        "report": str(night.home.reports(night.run_id) / "index.html"),
+        "seconds": {
+            f"{stage}:{source}" if source else stage: round(record.seconds, 3)
+            for (stage, source), record in recorded.items()
+        },
+    }
+
+
+def _reasons(
+    night: Night, sources: list[dict[str, Any]], severities: dict[str, int], disputed: int, pushed: dict[str, Any]
+) -> list[str]:
+    """Why the night is not green: sentences in Chinese, in the order of weight."""
+    labels = {name: source.label for name, source in night.configuration.sources.items()}
+    reasons = [f"{labels[line['name']]}：{line['message']}" for line in sources if line["status"] in {"yellow", "red"}]
+    if severities["reject"]:
+        reasons.append(f"{severities['reject']} 处问题须退回来源单位更正，有关记录暂不入库。")
+    if severities["hold"]:
+        reasons.append(
+            f"{severities['hold']} 处问题待工作人员核定（涉及 {disputed} 个有争议的身份证号码），有关记录暂不入库。"
+        )
+    for lack in pushed["incomplete"]:
+        reasons.append(f"{lack['count']} 人缺少平台必填项“{lack['header']}”或填写不合要求，暂未报送。")  # noqa: PERF401
+    return reasons
+
+
+def _report(night: Night, connection: sa.Connection, summary: dict[str, Any], findings: pd.DataFrame) -> NightReport:
+    configuration = night.configuration
+    record = runs.run_record(connection, night.run_id)
+    assert record is not None  # noqa: S101
+    worded = with_words(findings, configuration)
+    members = [line["members"] for line in summary["sources"] if line["members"]]
+    household = {part: sum(line[part] for line in members) for part in ("received", "linked", "held", "blank")}
+    bodies = configuration.bureau.bodies
+    return NightReport(
+        run_id=night.run_id,
+        business_date=night.business_date,
+        started_at=record["started_at"].astimezone(night.now().tzinfo),
+        finished_at=night.now(),
+        status=summary["status"],
+        status_reasons=summary["reasons"],
+        sources=[
+            SourceLine(
+                name=line["name"], label=configuration.sources[line["name"]].label,
+                body_label=bodies[configuration.sources[line["name"]].body], status=line["status"],
+                deliveries=line["deliveries"], message=line["message"], **{part: line[part] for part in COUNTED},
+            )
+            for line in summary["sources"]
+        ],
+        household=HouseholdLine(**household) if members else None,
+        elders=summary["elders"],
+        categories=[(CODE_LISTS["category"][code], count) for code, count in category_counts(connection).items()],
+        push=summary["push"],
+        files=[f"../../{name}" for name in summary["files"]],
+        findings=worded,
+        trend=_trend(connection, summary),
+        seconds=summary["seconds"],
+    )  # fmt: skip
+
+
+def _trend(connection: sa.Connection, summary: dict[str, Any]) -> pd.DataFrame:
+    """The last nights that finished, this one among them."""
+    nights = [record["summary"] for record in runs.runs(connection, limit=60) if record["summary"]]
+    if summary["run_id"] not in {night["run_id"] for night in nights}:
+        nights.insert(0, summary)
+    return pd.DataFrame(
+        {
+            "business_date": pd.to_datetime([night["business_date"] for night in nights]).date,
+            "run_id": [night["run_id"] for night in nights],
+            **{
+                part: [sum(s[part] for s in night["sources"]) for night in nights]
+                for part in ("received", "admitted", "held")
+            },
+            "findings": [sum(night["findings"].values()) for night in nights],
+            "elders_total": [night["elders"]["total"] for night in nights],
+            **{part: [night["elders"][part] for night in nights] for part in ("new", "changed", "withdrawn")},
+        }
+    )

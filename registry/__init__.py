@@ -1,0 +1,1 @@
+"""The elder registry: its PostgreSQL tables and migrations, bulk loads, the run ledger, and what is asked of them."""

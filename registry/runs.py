@@ -1,0 +1,171 @@
+"""The ledger: runs, their stages, and the deliveries they took. It, not the scheduler, is the memory of what was done."""
+
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from registry.tables import delivery, run, stage
+
+__all__ = [
+    "Delivery", "StageRecord", "begin_run", "deliveries", "finish_run", "last_done_run", "latest_run", "next_id", "record_delivery",
+    "record_stage", "run_record", "runs", "set_delivery_state", "stages",
+]  # fmt: skip
+
+
+class Delivery(NamedTuple):
+    """One kept file of a source."""
+
+    delivery_id: int
+    source: str
+    sha256: str
+    file_name: str
+    size: int
+    received_run: int
+    state: str
+    state_run: int
+
+
+class StageRecord(NamedTuple):
+    """What the ledger holds about one stage of a run."""
+
+    name: str
+    source: str
+    status: str
+    seconds: float
+    result: dict[str, Any]
+
+
+def next_id(connection: sa.Connection, column: sa.Column[Any]) -> int:
+    """The next free number of an id column; runs are one at a time, so nobody else takes it meanwhile."""
+    return int(connection.execute(sa.select(sa.func.coalesce(sa.func.max(column), 0))).scalar_one()) + 1
+
+
+def begin_run(
+    connection: sa.Connection,
+    *,
+    business_date: date,
+    started_at: datetime,
+    rules_digest: str,
+    requested: dict[str, Any],
+) -> int:
+    """Opens a run; runs that were left open by a killed process are closed as red, since only one is active at a time."""
+    connection.execute(
+        run.update()
+        .where(run.c.status == "running")
+        .values(status="red", stopped_by="the process ended before the run did")
+    )
+    run_id = next_id(connection, run.c.run_id)
+    connection.execute(
+        run.insert().values(
+            run_id=run_id, business_date=business_date, started_at=started_at, status="running",
+            rules_digest=rules_digest, requested=requested,
+        )
+    )  # fmt: skip
+    return run_id
+
+
+def reopen_run(connection: sa.Connection, run_id: int) -> None:
+    """Opens a stopped run again, to go on from its first stage that is not done."""
+    connection.execute(run.update().where(run.c.status == "running").values(status="red"))
+    connection.execute(
+        run.update().where(run.c.run_id == run_id).values(status="running", stopped_by=None, finished_at=None)
+    )
+
+
+def finish_run(
+    connection: sa.Connection,
+    run_id: int,
+    *,
+    status: str,
+    at: datetime,
+    summary: dict[str, Any] | None,
+    stopped_by: str | None,
+) -> None:
+    """Closes a run with its status and what it came to."""
+    connection.execute(
+        run.update()
+        .where(run.c.run_id == run_id)
+        .values(status=status, finished_at=at, summary=summary, stopped_by=stopped_by)
+    )
+
+
+def run_record(connection: sa.Connection, run_id: int) -> sa.RowMapping | None:
+    """A run as the ledger has it."""
+    return connection.execute(sa.select(run).where(run.c.run_id == run_id)).mappings().first()
+
+
+def latest_run(connection: sa.Connection) -> sa.RowMapping | None:
+    """The newest run."""
+    return connection.execute(sa.select(run).order_by(run.c.run_id.desc()).limit(1)).mappings().first()
+
+
+def runs(connection: sa.Connection, *, limit: int = 50) -> list[sa.RowMapping]:
+    """The newest runs, newest first."""
+    return list(connection.execute(sa.select(run).order_by(run.c.run_id.desc()).limit(limit)).mappings())
+
+
+def stages(connection: sa.Connection, run_id: int) -> dict[tuple[str, str], StageRecord]:
+    """A run's stages by name and source."""
+    query = sa.select(stage.c.name, stage.c.source, stage.c.status, stage.c.seconds, stage.c.result)
+    return {
+        (row.name, row.source): StageRecord(*row) for row in connection.execute(query.where(stage.c.run_id == run_id))
+    }
+
+
+def record_stage(
+    connection: sa.Connection, run_id: int, name: str, source: str, *, status: str, seconds: float,
+    result: dict[str, Any], input_digest: str = "",
+) -> None:  # fmt: skip
+    """Writes a stage into the ledger, in the transaction of its work; a failed one is replaced when it is done."""
+    values = {"status": status, "seconds": seconds, "result": result, "input_digest": input_digest}
+    statement = insert(stage).values(run_id=run_id, name=name, source=source, **values)
+    connection.execute(statement.on_conflict_do_update(index_elements=["run_id", "name", "source"], set_=values))
+
+
+def last_done_run(
+    connection: sa.Connection, stage_name: str, source: str = "", *, before: int
+) -> tuple[int, dict[str, Any]]:
+    """The newest run before ``before`` in which a stage was done, and the stage's result; (0, {}) if none."""
+    query = (
+        sa.select(stage.c.run_id, stage.c.result)
+        .where(stage.c.name == stage_name, stage.c.source == source, stage.c.status == "done", stage.c.run_id < before)
+        .order_by(stage.c.run_id.desc())
+        .limit(1)
+    )
+    found = connection.execute(query).first()
+    return (found.run_id, found.result) if found else (0, {})
+
+
+_DELIVERY = sa.select(
+    delivery.c.delivery_id, delivery.c.source, delivery.c.sha256, delivery.c.file_name, delivery.c.size,
+    delivery.c.received_run, delivery.c.state, delivery.c.state_run,
+)  # fmt: skip
+
+
+def deliveries(connection: sa.Connection, source: str) -> dict[str, Delivery]:
+    """Every delivery of a source by its SHA-256."""
+    rows = connection.execute(_DELIVERY.where(delivery.c.source == source))
+    return {row.sha256: Delivery(*row) for row in rows}
+
+
+def record_delivery(
+    connection: sa.Connection, *, source: str, sha256: str, file_name: str, size: int, run_id: int, at: datetime
+) -> int:
+    """Records a kept file and returns its delivery id."""
+    delivery_id = next_id(connection, delivery.c.delivery_id)
+    connection.execute(
+        delivery.insert().values(
+            delivery_id=delivery_id, source=source, sha256=sha256, file_name=file_name, size=size, received_run=run_id,
+            received_at=at, state="received", state_run=run_id,
+        )
+    )  # fmt: skip
+    return delivery_id
+
+
+def set_delivery_state(connection: sa.Connection, delivery_ids: list[int], state: str, run_id: int) -> None:
+    """Says what became of deliveries: accepted, held or refused."""
+    connection.execute(
+        delivery.update().where(delivery.c.delivery_id.in_(delivery_ids)).values(state=state, state_run=run_id)
+    )

@@ -1,0 +1,1 @@
+"""What people read: the night's HTML page and the lists that go to spreadsheets."""

@@ -1,0 +1,266 @@
+"""What the night's page and workbook show, counted from the report's plain data: tables, sentences, charts.
+
+Every number a reader can add up is added up here; looks are the template's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import pandas as pd
+
+from reports import charts
+from schemas.findings import CATALOGUE, Finding
+
+if TYPE_CHECKING:
+    from reports.night import NightReport, SourceLine
+
+__all__ = ["SEVERITY_WORDS", "STATUS_WORDS", "page_findings", "page_values", "workbook_sheets"]
+
+SEVERITY_WORDS: Mapping[str, str] = {"reject": "退回", "hold": "待定", "warn": "提醒", "note": "说明"}
+STATUS_WORDS: Mapping[str, str] = {"green": "正常", "yellow": "需处理", "red": "失败", "absent": "未报送"}
+STATE_WORDS: Mapping[str, str] = {
+    "open": "未处理", "new": "新发现", "returned": "已退回", "corrected": "已更正", "closed": "已办结", "decided": "已决定",
+}  # fmt: skip
+STAGE_WORDS: Mapping[str, str] = {
+    "receive": "接收", "read": "读取", "standardise": "标准化", "identify": "识别", "judge": "校验", "validate": "校验",
+    "deduplicate": "去重", "merge": "合并", "compare": "比对", "plan": "推送计划", "apply": "入库", "push": "推送",
+    "render": "生成推送文件", "reconcile": "对账", "report": "生成报告",
+}  # fmt: skip
+PUSH_WORDS: Mapping[str, str] = {
+    "planned": "计划", "sent": "已发出", "accepted": "已接收", "rejected": "被退回", "unknown": "结果不明", "waiting": "等待",
+}  # fmt: skip
+CHANGE_WORDS: Mapping[str, str] = {
+    "new": "新增",
+    "changed": "变更",
+    "withdrawn": "退出",
+    "unchanged": "未变",
+    "total": "在册总数",
+}
+PARTS: Mapping[str, str] = {"admitted": "纳入", "held": "暂缓", "duplicate": "重复", "blank": "空白"}
+
+MOST_ON_PAGE = 50_000
+"""Findings the page carries, gravest first; the workbook has them all."""
+
+NIGHTS_SHOWN = 30
+_NO_VILLAGE = "（未写明村居）"
+_SENTENCES: Mapping[str, str] = {
+    "green": "运行正常完成，没有需要处理的事项。",
+    "yellow": "运行已完成，有事项等待处理。",
+    "red": "运行没有成功，请先处理下列原因。",
+}
+_FINDING_LABELS: Mapping[str, str] = {
+    "finding_id": "编号", "severity": "程度", "source_label": "来源", "delivery": "文件", "sheet": "工作表", "row_number": "行号",
+    "column": "列", "label": "问题", "message": "说明", "remedy": "处理办法", "owner_label": "责任单位", "village": "村（居）",
+    "state": "状态", "code": "规则代码",
+}  # fmt: skip
+
+
+def page_values(report: NightReport) -> dict[str, Any]:
+    """Everything the template names beside the report itself."""
+    findings = _ranked(report.findings)
+    return {
+        "sentence": _SENTENCES[report.status],
+        "run_seconds": max((report.finished_at - report.started_at).total_seconds(), 0.0),
+        "parts": PARTS,
+        "severities": SEVERITY_WORDS,
+        "funnel": [_funnel_row(line) for line in report.sources],
+        "total": _total_row(report),
+        "household_difference": _household_difference(report),
+        "changes": [(word, report.elders.get(key, 0), key) for key, word in CHANGE_WORDS.items()],
+        "categories": _with_bars(report.categories),
+        "push": [(word, report.push.get(key, 0), key) for key, word in PUSH_WORDS.items()],
+        "files": [(name, "./" + quote(name, safe="/")) for name in report.files],
+        "waiting": waiting(report, findings),
+        "finding_total": len(findings),
+        "finding_most": MOST_ON_PAGE,
+        "severity_counts": {key: int((findings["severity"] == key).sum()) for key in SEVERITY_WORDS},
+        "by_source": _by(findings, ["source", "source_label"]),
+        "by_village": _by(findings, ["village"]),
+        "by_rule": _by_rule(findings),
+        "charts": _charts(report.trend),
+        "nights": _nights(report.trend).to_dict("records"),
+        "stages": _with_bars([(STAGE_WORDS.get(name, name), seconds) for name, seconds in report.seconds.items()]),
+    }
+
+
+def waiting(report: NightReport, findings: pd.DataFrame) -> list[tuple[str, str, str]]:
+    """What waits for a person, gravest first, as (lamp, what, what to do)."""
+    items: list[tuple[str, str, str]] = []
+    items += [
+        ("red" if line.status == "red" else "yellow", f"{line.label}：{line.message}", "")
+        for line in report.sources
+        if line.status in {"yellow", "red", "absent"} and line.message
+    ]
+    for line in report.sources:
+        if line.held:
+            blocking = findings[(findings["source"] == line.name) & findings["severity"].isin(["reject", "hold"])]
+            causes = "、".join(
+                f"{label} {count:,} 条" for label, count in blocking["label"].value_counts().head(3).items()
+            )
+            hint = "退回的请报送单位更正后重新报送，待定的由业务人员核定。"
+            items.append(("yellow", f"{line.label}：{line.held:,} 行暂缓，未纳入登记，也不推送。", _join(causes, hint)))
+    if report.household is not None and report.household.held:
+        items.append(("yellow", f"家庭成员：{report.household.held:,} 行暂缓，没有对应到服务对象。", ""))
+    for key, what, hint in (
+        ("rejected", "条变更被省平台退回。", "请按退回原因更正，更正后自动再次推送。"),
+        ("unknown", "条推送结果不明。", "核对之前不会重复推送，请执行对账。"),
+        ("waiting", "条变更等待推送。", "请查看推送计划，需要批准的由两人批准。"),
+    ):
+        if report.push.get(key, 0):
+            items.append(("yellow", f"{report.push[key]:,} {what}", hint))
+    return items
+
+
+def page_findings(findings: pd.DataFrame) -> pd.DataFrame:
+    """The findings the page carries, gravest first, in officers' words, at most `MOST_ON_PAGE`."""
+    shown = _ranked(findings).head(MOST_ON_PAGE)
+    return shown.assign(state=_worded(shown["state"], STATE_WORDS))[["source", *_FINDING_LABELS]]
+
+
+def workbook_sheets(report: NightReport) -> dict[str, tuple[pd.DataFrame, Mapping[str, str]]]:
+    """The sheets of ``findings.xlsx``: name to rows and headers."""
+    findings = _ranked(report.findings)
+    findings = findings.assign(
+        state=_worded(findings["state"], STATE_WORDS), severity=_worded(findings["severity"], SEVERITY_WORDS)
+    )
+    return {
+        "概况": (_summary(report, len(findings)), {"what": "项目", "count": "数量", "words": "说明"}),
+        "每个来源的漏斗": (
+            _funnel_frame(report),
+            {"label": "来源", "body": "提供单位", "status": "状态", "deliveries": "报送份数", "received": "收到", **PARTS,
+             "difference": "相差", "message": "说明"},
+        ),
+        "问题清单": (findings[list(_FINDING_LABELS)], _FINDING_LABELS),
+    }  # fmt: skip
+
+
+def _ranked(findings: pd.DataFrame) -> pd.DataFrame:
+    rank = findings["severity"].map({key: place for place, key in enumerate(SEVERITY_WORDS)})
+    keys = ["rank", "source", "delivery", "sheet", "row_number", "finding_id"]
+    return findings.assign(rank=rank).sort_values(keys, kind="stable").drop(columns="rank").reset_index(drop=True)
+
+
+def _worded(values: pd.Series, words: Mapping[str, str]) -> pd.Series:
+    return values.replace(dict(words))
+
+
+def _join(*sentences: str) -> str:
+    return "。".join(sentence.rstrip("。") for sentence in sentences if sentence) + "。"
+
+
+def _difference(line: SourceLine) -> int:
+    return line.received - line.admitted - line.held - line.duplicate - line.blank
+
+
+def _funnel_row(line: SourceLine) -> dict[str, Any]:
+    counts = [line.admitted, line.held, line.duplicate, line.blank]
+    return {"line": line, "difference": _difference(line), "bar": list(zip(PARTS, charts.shares(counts), strict=True))}
+
+
+def _total_row(report: NightReport) -> dict[str, Any]:
+    sums = {key: sum(getattr(line, key) for line in report.sources) for key in ("deliveries", "received", *PARTS)}
+    bar = list(zip(PARTS, charts.shares([sums[key] for key in PARTS]), strict=True))
+    return {**sums, "difference": sums["received"] - sum(sums[key] for key in PARTS), "bar": bar}
+
+
+def _household_difference(report: NightReport) -> int:
+    home = report.household
+    return 0 if home is None else home.received - home.linked - home.held - home.blank
+
+
+def _with_bars(rows: Any) -> list[tuple[str, float, float]]:
+    """Label, number and its length in percent of the longest."""
+    longest = max((number for _, number in rows), default=0) or 1
+    return [(label, number, round(100 * number / longest, 1)) for label, number in rows]
+
+
+def _by(findings: pd.DataFrame, keys: list[str]) -> list[dict[str, Any]]:
+    """Findings counted by severity within each key, the most first: the keys, the severities, ``total``."""
+    filled = findings.assign(
+        village=findings["village"].fillna("").replace("", _NO_VILLAGE),
+        source_label=findings["source_label"].fillna(findings["source"]),
+    )
+    counts = filled.pivot_table(index=keys, columns="severity", values="code", aggfunc="size", fill_value=0)
+    counts = counts.reindex(columns=list(SEVERITY_WORDS), fill_value=0)
+    counts["total"] = counts.sum(axis=1)
+    ordered = counts.sort_values(["total"], ascending=False, kind="stable").reset_index()
+    return ordered.rename(columns={keys[-1]: "label"}).to_dict("records")  # type: ignore[return-value]
+
+
+def _by_rule(findings: pd.DataFrame) -> list[dict[str, Any]]:
+    """Findings counted by rule, gravest and most first, with what the rule means and what to do."""
+    rules = (
+        findings.groupby(["code", "severity"], observed=True, sort=False)
+        .agg(
+            label=("label", "first"), owner=("owner_label", "first"), remedy=("remedy", "first"), total=("code", "size")
+        )
+        .reset_index()
+        .fillna({"label": "", "owner": "", "remedy": ""})
+    )
+    rules["rank"] = rules["severity"].map({key: place for place, key in enumerate(SEVERITY_WORDS)})
+    rules = rules.sort_values(["rank", "total", "code"], ascending=[True, False, True])
+    known = {code.value: rule.meaning for code, rule in CATALOGUE.items() if isinstance(code, Finding)}
+    return rules.assign(meaning=rules["code"].map(lambda code: known.get(code, ""))).to_dict("records")  # type: ignore[return-value]
+
+
+def _nights(trend: pd.DataFrame) -> pd.DataFrame:
+    nights = trend.sort_values(["business_date", "run_id"], kind="stable").tail(NIGHTS_SHOWN)
+    numbers = nights.drop(columns="business_date").fillna(0).astype("int64")
+    days = [f"{day:%Y-%m-%d}" for day in pd.to_datetime(nights["business_date"])]
+    return numbers.assign(night=days)
+
+
+def _charts(trend: pd.DataFrame) -> list[charts.Lines | charts.Bars]:
+    rows = _nights(trend)
+    if rows.empty:
+        return []
+    nights = [night[5:] for night in rows["night"]]
+    value = {column: rows[column].tolist() for column in rows.columns if column != "night"}
+    return [
+        charts.lines("收到与纳入（行）", nights, {"收到": (3, value["received"]), "纳入": (0, value["admitted"])}, from_zero=True),
+        charts.lines("暂缓（行）与问题（条）", nights, {"问题": (2, value["findings"]), "暂缓": (1, value["held"])}, from_zero=True),
+        charts.lines("在册老年人（人）", nights, {"在册": (0, value["elders_total"])}, from_zero=False),
+        charts.change_bars(
+            "每次变化（人）", nights,
+            {"新增": (0, value["new"]), "变更": (3, value["changed"]), "退出": (1, value["withdrawn"])},
+        ),
+    ]  # fmt: skip
+
+
+def _summary(report: NightReport, finding_total: int) -> pd.DataFrame:
+    total = _total_row(report)
+    rows: list[tuple[str, int | None, str | None]] = [
+        ("运行编号", report.run_id, None),
+        ("业务日期", None, report.business_date.isoformat()),
+        ("开始时间", None, f"{report.started_at:%Y-%m-%d %H:%M:%S}"),
+        ("结束时间", None, f"{report.finished_at:%Y-%m-%d %H:%M:%S}"),
+        ("状态", None, f"{STATUS_WORDS[report.status]}：{_SENTENCES[report.status]}"),
+        *(("原因", None, reason) for reason in report.status_reasons),
+        ("收到", total["received"], "行"),
+        *((word, total[key], "行") for key, word in PARTS.items()),
+        *((word, report.elders.get(key, 0), "人") for key, word in CHANGE_WORDS.items()),
+        *((f"其中：{label}", count, "人（一人可属多类）") for label, count in report.categories),
+        *((f"推送：{word}", report.push.get(key, 0), "条") for key, word in PUSH_WORDS.items()),
+        ("问题", finding_total, "条"),
+        *(
+            (f"用时：{STAGE_WORDS.get(name, name)}", None, f"{seconds:.1f} 秒")
+            for name, seconds in report.seconds.items()
+        ),
+    ]
+    frame = pd.DataFrame(rows, columns=["what", "count", "words"])
+    return frame.assign(count=frame["count"].astype("Int64"))
+
+
+def _funnel_frame(report: NightReport) -> pd.DataFrame:
+    columns = ["label", "body", "status", "deliveries", "received", *PARTS, "difference", "message"]
+    rows = [
+        (line.label, line.body_label, STATUS_WORDS.get(line.status, line.status), line.deliveries, line.received,
+         line.admitted, line.held, line.duplicate, line.blank, _difference(line), line.message)
+        for line in report.sources
+    ]  # fmt: skip
+    total = _total_row(report)
+    rows.append(("合计", "", "", *(total[key] for key in ("deliveries", "received", *PARTS, "difference")), ""))
+    return pd.DataFrame(rows, columns=columns)

@@ -1,0 +1,244 @@
+"""What a bureau edits, typed: sources, survivorship, rules, bureau, divisions; checked whole at start.
+
+Every error names the file and the key. The tables of code words live in ``schemas.codes``; a source adds its own.
+"""
+
+import csv
+import hashlib
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from schemas.codes import CATEGORIES, CODE_LISTS
+from schemas.errors import ConfigurationInvalid
+from schemas.fields import MEMBER_FIELDS, STATED_FIELDS
+from schemas.findings import CATALOGUE, Finding, Severity
+
+__all__ = ["Brake", "Configuration", "Division", "Rules", "Source", "TableColumns", "load_configuration"]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TableColumns(_Strict):
+    """One table of a delivery: the sheets it may be on, and the headers its fields are known by."""
+
+    sheets: tuple[str, ...] = ()
+    required: tuple[str, ...]
+    columns: dict[str, tuple[str, ...]]
+
+    @model_validator(mode="after")
+    def _known_fields(self) -> Self:
+        unknown = [field for field in self.columns if field not in {*STATED_FIELDS, *MEMBER_FIELDS}]
+        if unknown:
+            raise ValueError(f"columns.{unknown[0]} is not a field of the registry")
+        missing = [field for field in self.required if field not in self.columns]
+        if missing:
+            raise ValueError(f"required names {missing[0]}, which has no headers under columns")
+        return self
+
+
+class Source(_Strict):
+    """One list of one body: how it is delivered, under which headers, and which category being on it states."""
+
+    name: str
+    label: str
+    body: str
+    delivers: Literal["full", "incremental"]
+    full_within: Literal["source", "household_village"] = "source"
+    stated_on: str
+    states: str | None = None
+    main: TableColumns
+    members: TableColumns | None = None
+    codes: dict[str, dict[str, str]] = {}
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.stated_on not in self.main.columns:
+            raise ValueError(f"stated_on names {self.stated_on}, which has no headers under main.columns")
+        if self.states is not None and self.states not in CATEGORIES:
+            raise ValueError(f"states: {self.states} is not a category")
+        for name, words in self.codes.items():
+            if name not in CODE_LISTS:
+                raise ValueError(f"codes.{name} is not a code list")
+            for word, code in words.items():
+                if code not in CODE_LISTS[name]:
+                    raise ValueError(f"codes.{name}.{word}: {code} is not in the code list")
+        return self
+
+
+class Brake(_Strict):
+    """How many people a full list may lose in a night before it is held: the larger of the two limits."""
+
+    people: Annotated[int, Field(ge=0)] = 10
+    share: Annotated[float, Field(ge=0, le=1)] = 0.05
+    village_people: Annotated[int, Field(ge=0)] = 3
+    village_share: Annotated[float, Field(ge=0, le=1)] = 0.05
+
+
+class Reading(_Strict):
+    """Limits of the child process that reads one file, and of the file itself."""
+
+    file_megabytes: Annotated[int, Field(gt=0)] = 200
+    memory_megabytes: Annotated[int, Field(ge=512)] = 4096
+    cpu_seconds: Annotated[int, Field(gt=0)] = 120
+    wall_seconds: Annotated[int, Field(gt=0)] = 300
+
+
+class Rules(_Strict):
+    """Thresholds and severities a bureau may change without changing code."""
+
+    minimum_age: Annotated[int, Field(ge=0)] = 60
+    implausible_age: Annotated[int, Field(gt=60)] = 120
+    incapacitated_from_level: Annotated[int, Field(ge=0, le=4)] = 1
+    assessment_valid_months: Annotated[int, Field(gt=0)] = 12
+    severe_levels: tuple[Literal["1", "2", "3", "4"], ...] = ("1", "2")
+    severe_extended_categories: tuple[Literal["1", "2", "3", "4", "5", "6", "7"], ...] = ()
+    severe_extended_levels: tuple[Literal["1", "2", "3", "4"], ...] = ("3", "4")
+    brake: Brake = Brake()
+    reading: Reading = Reading()
+    severities: dict[Finding, Severity] = {}
+
+    def severity(self, finding: Finding) -> Severity:
+        """The severity in force for a finding's code."""
+        return self.severities.get(finding, CATALOGUE[finding].severity)
+
+
+class Bureau(_Strict):
+    """Whose registry this is, its clock, and which platform profile its changes are rendered in."""
+
+    name: str
+    county: str
+    timezone: str = "Asia/Shanghai"
+    platform: str
+    bodies: dict[str, str]
+
+
+class Survivorship(_Strict):
+    """For each field the sources to believe, best first; a field not named takes ``otherwise``."""
+
+    otherwise: tuple[str, ...]
+    fields: dict[str, tuple[str, ...]] = {}
+
+    @model_validator(mode="after")
+    def _known_fields(self) -> Self:
+        for field in self.fields:
+            if field not in STATED_FIELDS:
+                raise ValueError(f"fields.{field} is not a field a source may state")
+        return self
+
+    def order(self, field: str) -> tuple[str, ...]:
+        """Sources to believe for ``field``, best first; sources not named come last and never win."""
+        return self.fields.get(field, self.otherwise)
+
+
+class Division(_Strict):
+    """One administrative division (statistical code of 12 digits; levels 3 county, 4 town, 5 village)."""
+
+    code: Annotated[str, Field(pattern=r"^\d{12}$")]
+    name: str
+    level: Annotated[int, Field(ge=1, le=5)]
+    parent_code: Annotated[str, Field(pattern=r"^(\d{12})?$")] = ""
+    replaced_by: Annotated[str, Field(pattern=r"^(\d{12})?$")] = ""
+
+
+class Configuration(_Strict):
+    """Everything under the configuration folder, checked together."""
+
+    folder: Path
+    bureau: Bureau
+    sources: dict[str, Source]
+    survivorship: Survivorship
+    rules: Rules
+    divisions: tuple[Division, ...]
+
+    @cached_property
+    def digest(self) -> str:
+        """Version of the rules: the same for the same configuration, whatever folder it lies in."""
+        text = self.model_dump_json(exclude={"folder"})
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    @property
+    def platform_file(self) -> Path:
+        """The platform profile in force."""
+        return self.folder / "platform" / f"{self.bureau.platform}.toml"
+
+
+def load_configuration(folder: Path) -> Configuration:
+    """Reads and checks a configuration folder.
+
+    Raises:
+        ConfigurationInvalid: naming the file and the key, when anything is missing, unknown or contradictory.
+    """
+    if not folder.is_dir():
+        raise ConfigurationInvalid(f"{folder}: there is no such configuration folder")
+    sources: dict[str, Source] = {}
+    for path in sorted((folder / "sources").glob("*.toml")):
+        with _naming(path):
+            source = Source.model_validate({"name": path.stem, **_read_toml(path)})
+        sources[source.name] = source
+    if not sources:
+        raise ConfigurationInvalid(f"{folder / 'sources'}: no source is configured; add NAME.toml")
+    with _naming(folder / "bureau.toml") as path:
+        bureau = Bureau.model_validate(_read_toml(path))
+    with _naming(folder / "survivorship.toml") as path:
+        survivorship = Survivorship.model_validate(_read_toml(path))
+    with _naming(folder / "rules.toml") as path:
+        rules = Rules.model_validate(_read_toml(path))
+    with _naming(folder / "divisions.csv") as path:
+        divisions = tuple(_read_divisions(path))
+    _check_together(folder, bureau, sources, survivorship)
+    return Configuration(
+        folder=folder, bureau=bureau, sources=sources, survivorship=survivorship, rules=rules, divisions=divisions
+    )
+
+
+def _check_together(folder: Path, bureau: Bureau, sources: dict[str, Source], survivorship: Survivorship) -> None:
+    for source in sources.values():
+        if source.body not in bureau.bodies:
+            raise ConfigurationInvalid(
+                f"{folder}/sources/{source.name}.toml: body: {source.body} is not in bureau.toml"
+            )
+    for field, order in {"otherwise": survivorship.otherwise, **survivorship.fields}.items():
+        for name in order:
+            if name not in sources:
+                raise ConfigurationInvalid(f"{folder}/survivorship.toml: {field}: {name} is not a source")
+    if not (folder / "platform" / f"{bureau.platform}.toml").is_file():
+        raise ConfigurationInvalid(f"{folder}/bureau.toml: platform: there is no platform/{bureau.platform}.toml")
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[Path]:
+    """Turns whatever goes wrong with one file into an error that names the file and the key."""
+    problem = None
+    try:
+        yield path
+    except FileNotFoundError:
+        problem = "the file is missing"
+    except tomllib.TOMLDecodeError as error:
+        problem = f"not readable as TOML: {error}"
+    except ValidationError as invalid:
+        first = invalid.errors(include_url=False, include_input=False)[0]
+        key = ".".join(str(part) for part in first["loc"])
+        problem = f"{key}: {first['msg']}" if key else first["msg"].removeprefix("Value error, ")
+    except (ValueError, UnicodeDecodeError) as error:
+        problem = str(error) if not isinstance(error, UnicodeDecodeError) else "not readable as UTF-8"
+    if problem:
+        raise ConfigurationInvalid(f"{path}: {problem}")
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    with path.open("rb") as file:
+        return tomllib.load(file)
+
+
+def _read_divisions(path: Path) -> Iterator[Division]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        for row in csv.DictReader(file):
+            yield Division.model_validate(row)

@@ -1,0 +1,196 @@
+"""The provincial platform's format as configuration: which columns, which codes, what must be filled in, how it is filed.
+
+A profile is ``config/platform/<name>.toml``. Turning changes into its rows is ``transforms.render``, writing them down is
+``connectors.platform_workbook``; neither knows a platform, only a profile.
+"""
+
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from schemas.codes import CODE_LISTS
+from schemas.errors import ConfigurationInvalid
+from schemas.fields import ELDER_FIELDS, FIELDS
+
+__all__ = ["OPERATIONS", "PlatformColumn", "PlatformProfile", "PlatformWorkbook", "load_profile"]
+
+Operation = Literal["new", "changed", "withdrawn"]
+
+OPERATIONS: Mapping[str, str] = MappingProxyType({"new": "新增", "changed": "变更", "withdrawn": "退出"})
+"""What a change can be, with the words officers know it by."""
+
+COLUMN_FIELDS: tuple[str, ...] = ("operation", "reason", *ELDER_FIELDS)
+"""What a platform column can hold: a field of the elder, what happened, or why."""
+
+# Excel takes a drop-down written inside the sheet only up to this length, commas included.
+LONGEST_DROP_DOWN = 255
+
+_KIND_OF_TYPE = {"date": "date", "amount": "fen", "number": "number"}
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class PlatformColumn(_Strict):
+    """One column of the platform's table.
+
+    ``codes`` gives the platform's code for each of our words, or says ``"labels"`` where the platform takes the Chinese
+    label itself. A ``separator`` makes a column of codes take several. ``required`` is true, or the operations it is for.
+    """
+
+    header: Annotated[str, Field(min_length=1, max_length=100)]
+    field: str
+    type: Literal["text", "code", "date", "number", "amount"] = "text"
+    required: tuple[Operation, ...] = ()
+    width: Annotated[float, Field(gt=0, le=255)] = 14
+    max_length: Annotated[int, Field(gt=0, le=32_767)] = 200
+    codes: dict[str, str] = {}
+    separator: Annotated[str, Field(max_length=3)] = ""
+    date_format: str = "YYYY-MM-DD"
+    note: Annotated[str, Field(max_length=1000)] = ""
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """The words this column can hold, with their Chinese labels; empty where it is free."""
+        return _labels(self.field)
+
+    @property
+    def drop_down(self) -> tuple[str, ...]:
+        """The codes a cell is chosen from; none where a cell can hold several (a list in a sheet offers only one)."""
+        return () if self.separator else tuple(dict.fromkeys(self.codes.values()))
+
+    @field_validator("field")
+    @classmethod
+    def _known_field(cls, field: str) -> str:
+        if field not in COLUMN_FIELDS:
+            raise ValueError(f"{field} is neither a field of the elder nor operation nor reason")
+        return field
+
+    @field_validator("required", mode="before")
+    @classmethod
+    def _always_or_never(cls, required: object) -> object:
+        if isinstance(required, bool):
+            return tuple(OPERATIONS) if required else ()
+        return required
+
+    @field_validator("date_format")
+    @classmethod
+    def _complete_date(cls, date_format: str) -> str:
+        if sorted(re.findall("Y+|M+|D+", date_format)) != ["DD", "MM", "YYYY"]:
+            raise ValueError("must contain YYYY, MM and DD once each")
+        return date_format
+
+    @model_validator(mode="before")
+    @classmethod
+    def _labels_as_codes(cls, given: Any) -> Any:
+        if isinstance(given, dict) and given.get("codes") == "labels":
+            return {**given, "codes": dict(_labels(str(given.get("field"))))}
+        return given
+
+    @model_validator(mode="after")
+    def _type_suits_field(self) -> Self:
+        kind = FIELDS[self.field].kind if self.field in FIELDS else "code" if self.field == "operation" else "text"
+        if self.type in _KIND_OF_TYPE and kind != _KIND_OF_TYPE[self.type]:
+            raise ValueError(f"type: {self.field} is not a column of type {self.type}")
+        if self.type == "text" and kind in {"fen", "code", "categories"}:
+            raise ValueError(f"type: {self.field} is not a column of type text")
+        if self.type == "code":
+            self._check_codes(several=kind == "categories")
+        elif self.codes or self.separator:
+            raise ValueError("codes: codes and separator belong to columns of type code")
+        return self
+
+    def _check_codes(self, *, several: bool) -> None:
+        if not self.labels:
+            raise ValueError(f"codes: {self.field} has no code list")
+        if unknown := [word for word in self.codes if word not in self.labels]:
+            raise ValueError(f"codes.{unknown[0]}: is not a word of {self.field}")
+        if uncovered := [word for word in self.labels if not self.codes.get(word)]:
+            raise ValueError(f"codes.{uncovered[0]}: has no platform code")
+        if several != bool(self.separator):
+            raise ValueError(f"separator: {self.field} holds {'several values' if several else 'one value'}")
+        if several and any(self.separator in code for code in self.codes.values()):
+            raise ValueError("separator: occurs inside a code")
+        if any("," in code for code in self.drop_down) or len(",".join(self.drop_down)) > LONGEST_DROP_DOWN:
+            raise ValueError("codes: too long for a drop-down, or a code contains a comma")
+
+
+class PlatformWorkbook(_Strict):
+    """How the import workbook is laid out and filed; names carry nothing of a person because they take no values at all."""
+
+    sheet: Annotated[str, Field(min_length=1, max_length=31, pattern=r"^[^\[\]:*?/\\']+$")]
+    row_limit: Annotated[int, Field(gt=0, le=1_000_000)]
+    file_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,60}$")]
+    notes: tuple[str, ...] = ()
+
+
+class PlatformProfile(_Strict):
+    """The format of one platform, as far as it is known."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9_]{1,40}$")]
+    label: Annotated[str, Field(min_length=1)]
+    version: Annotated[str, Field(min_length=1)]
+    effective_from: date
+    is_example: bool
+    notice: str = ""
+    workbook: PlatformWorkbook
+    columns: Annotated[tuple[PlatformColumn, ...], Field(min_length=1, max_length=500)]
+
+    @property
+    def headers(self) -> tuple[str, ...]:
+        """The platform's headers, in order."""
+        return tuple(column.header for column in self.columns)
+
+    @property
+    def note_rows(self) -> tuple[str, ...]:
+        """What stands above the header: an example says so first."""
+        return (self.notice, *self.workbook.notes) if self.is_example else self.workbook.notes
+
+    @model_validator(mode="after")
+    def _honest_and_unambiguous(self) -> Self:
+        if self.is_example and not self.notice:
+            raise ValueError("notice: an example has to say that it is one")
+        twice = [header for header, count in Counter(self.headers).items() if count > 1]
+        if twice:
+            raise ValueError(f"columns: header {twice[0]} is declared twice")
+        return self
+
+
+def load_profile(path: Path) -> PlatformProfile:
+    """Reads and checks a platform profile.
+
+    Raises:
+        ConfigurationInvalid: naming the file and the key that is missing, unknown or contradictory.
+    """
+    problem = "the file is missing"
+    try:
+        with path.open("rb") as file:
+            return PlatformProfile.model_validate(tomllib.load(file))
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        problem = f"not readable: {error.strerror}"
+    except UnicodeDecodeError:
+        problem = "not readable as UTF-8"
+    except tomllib.TOMLDecodeError as error:
+        problem = f"not readable as TOML: {error}"
+    except ValidationError as invalid:
+        first = invalid.errors(include_url=False, include_input=False, include_context=False)[0]
+        key = ".".join(str(part) for part in first["loc"])
+        problem = ": ".join(filter(None, [key, first["msg"].removeprefix("Value error, ")]))
+    raise ConfigurationInvalid(f"{path}: {problem}")
+
+
+def _labels(field: str) -> Mapping[str, str]:
+    if field == "operation":
+        return OPERATIONS
+    codes = FIELDS[field].codes if field in FIELDS else None
+    return CODE_LISTS[codes] if codes else {}

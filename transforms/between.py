@@ -1,0 +1,158 @@
+"""Rules between rows: one row per ID number inside a source, and conflicts about who a number or a person is.
+
+Conflicts are for an officer and never settled by guess: until decided, the registry keeps what it had of the people
+concerned, and their rows are held.
+"""
+
+from itertools import combinations
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from schemas.findings import Finding
+from schemas.masking import mask_id_number, mask_name
+from transforms.columns import STR, hash_texts, join_texts
+from transforms.names import are_reconcilable, number_distance
+from transforms.noted import Notes
+from transforms.text import replace_at
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Positions = NDArray[np.int64]
+
+__all__ = ["Resolved", "resolve"]
+
+PLACES = ("household_village", "residence_village", "household_address", "residence_address")
+
+
+class Resolved(NamedTuple):
+    """What every row came to: ``admitted``, ``duplicate`` or ``held``; and the people nobody may touch tonight."""
+
+    outcome: "NDArray[np.object_]"
+    disputed: "NDArray[np.int64]"
+    notes: Notes
+
+
+def resolve(rows: pd.DataFrame, compared: list[str]) -> Resolved:
+    """Decides between the current rows of some people.
+
+    The newest statement wins inside a source; ties are broken by completeness, then by content, so that neither the
+    order of files nor of rows matters.
+
+    Args:
+        rows: all current rows of the people concerned, with the columns of ``source_row``.
+        compared: the fields in which two rows of one person are compared.
+    """
+    notes = Notes()
+    outcome = np.full(len(rows), "held", dtype=object)
+    candidates = np.flatnonzero(~rows["is_held"].to_numpy(dtype=bool) & rows["id_key"].notna().to_numpy())
+    outcome[candidates] = "admitted"
+    ranked = _rank(rows, candidates)
+    keys = rows["id_key"].to_numpy(dtype=np.int64, na_value=-1)
+    source = rows["source"].astype("category").cat.codes.to_numpy()
+    first = np.r_[True, (keys[ranked][1:] != keys[ranked][:-1]) | (source[ranked][1:] != source[ranked][:-1])][
+        : len(ranked)
+    ]
+    losers, winners = ranked[~first], ranked[first]
+    outcome[losers] = "duplicate"
+    _note_duplicates(
+        rows, losers, ranked[np.maximum.accumulate(np.where(first, np.arange(len(first)), 0))][~first], compared, notes
+    )
+    disputed = _same_number(rows, candidates, keys, notes) | _same_person(rows, winners, keys, notes)
+    disputed_keys = np.array(sorted(disputed), dtype=np.int64)
+    outcome[candidates[np.isin(keys[candidates], disputed_keys)]] = "held"
+    return Resolved(outcome, disputed_keys, notes)
+
+
+def _rank(rows: pd.DataFrame, candidates: "Positions") -> "Positions":
+    """Candidates ordered by person and source, the best statement of each first."""
+    chosen = rows.iloc[candidates]
+    dates = pd.to_datetime(chosen["stated_date"], format="ISO8601").to_numpy().astype("datetime64[D]").astype(np.int64)
+    dates = np.where(dates < 0, 0, dates)
+    keys = chosen["id_key"].to_numpy(dtype=np.int64)
+    source = rows["source"].astype("category").cat.codes.to_numpy()[candidates]
+    order = np.lexsort(
+        (
+            chosen["row_id"].to_numpy(dtype=np.int64),
+            chosen["row_hash"].to_numpy(dtype=np.int64),
+            -chosen["filled_count"].to_numpy(dtype=np.int64),
+            -chosen["from_run"].to_numpy(dtype=np.int64),
+            -dates,
+            source,
+            keys,
+        )
+    )
+    return candidates[order]
+
+
+def _note_duplicates(
+    rows: pd.DataFrame, losers: "Positions", winners: "Positions", compared: list[str], notes: Notes
+) -> None:
+    if not len(losers):
+        return
+    mine = hash_texts(join_texts([rows[field].iloc[losers] for field in compared]))
+    theirs = hash_texts(join_texts([rows[field].iloc[winners] for field in compared]))
+    exact = mine == theirs
+    notes.add(Finding.DUPLICATE_EXACT, losers[exact], "id_number")
+    notes.add(Finding.DUPLICATE_CONFLICTING, losers[~exact], "id_number")
+
+
+def _same_number(rows: pd.DataFrame, candidates: "Positions", keys: "NDArray[np.int64]", notes: Notes) -> set[int]:
+    """Numbers under which stand names that cannot be one person's."""
+    spelled = rows["name"].iloc[candidates].to_numpy(dtype=object)
+    frame = pd.DataFrame({"key": keys[candidates], "name": spelled}).drop_duplicates().dropna()
+    several = frame[frame["key"].duplicated(keep=False)]
+    disputed: dict[int, list[str]] = {}
+    for key in several["key"].unique().tolist():
+        names = several.loc[several["key"] == key, "name"]
+        if any(not are_reconcilable(one, other) for one, other in combinations(sorted(names), 2)):
+            disputed[int(key)] = sorted(names)
+    positions = candidates[np.isin(keys[candidates], list(disputed))]
+    _add_seen(
+        notes, Finding.SAME_NUMBER_DIFFERENT_PERSON, "name", positions,
+        ["、".join(mask_name(name) for name in disputed[int(keys[row])]) for row in positions], rows,
+    )  # fmt: skip
+    return set(disputed)
+
+
+def _same_person(rows: pd.DataFrame, winners: "Positions", keys: "NDArray[np.int64]", notes: Notes) -> set[int]:
+    """People of one name and birth date in one place, or of one name with numbers at most two characters apart."""
+    others: dict[int, set[str]] = {}
+    chosen = rows.iloc[winners]
+    for block in ("name_birth_key", "name_place_key"):
+        block_keys = chosen[block].to_numpy(dtype=np.int64, na_value=0)
+        frame = pd.DataFrame({"block": block_keys, "key": keys[winners], "row": winners})
+        distinct = frame.drop_duplicates(["block", "key"])
+        crowded = distinct.loc[distinct["block"].duplicated(keep=False), "block"].unique()
+        for _, people in frame[frame["block"].isin(crowded)].groupby("block"):
+            for one, other in combinations(sorted(people["key"].unique()), 2):
+                mine = rows.loc[people.loc[people["key"] == one, "row"]]
+                theirs = rows.loc[people.loc[people["key"] == other, "row"]]
+                if _is_same_person(mine, theirs, same_birth_date=block == "name_birth_key"):
+                    others.setdefault(int(one), set()).add(theirs["id_number"].iloc[0])
+                    others.setdefault(int(other), set()).add(mine["id_number"].iloc[0])
+    positions = winners[np.isin(keys[winners], list(others))]
+    _add_seen(
+        notes, Finding.SAME_PERSON_DIFFERENT_NUMBER, "id_number", positions,
+        ["、".join(sorted(mask_id_number(number) for number in others[int(keys[row])])) for row in positions], rows,
+    )  # fmt: skip
+    return set(others)
+
+
+def _is_same_person(mine: pd.DataFrame, theirs: pd.DataFrame, *, same_birth_date: bool) -> bool:
+    if number_distance(mine["id_number"].iloc[0], theirs["id_number"].iloc[0]) <= 2:
+        return True
+    return same_birth_date and any(
+        set(mine[place].dropna()) & set(theirs[place].dropna()) for place in PLACES if place in mine
+    )
+
+
+def _add_seen(
+    notes: Notes, code: Finding, field: str, positions: "Positions", seen: list[str], rows: pd.DataFrame
+) -> None:
+    if not len(positions):
+        return
+    column = replace_at(pd.Series([None] * len(rows), dtype=STR), positions, list(seen))
+    notes.add(code, positions, field, column)
