@@ -185,9 +185,8 @@ def report(run: int, *, common: Common = _COMMON) -> int:
     """
     from flows.inspect_runs import report_path
 
-    _give(
-        {"report": str(report_path(_home(common), _config(common), run))}, common, lambda found: print(found["report"])
-    )
+    found = {"report": str(report_path(_home(common), _config(common), run))}
+    _give(found, common, lambda found: print(found["report"]))  # noqa: T201
     return GREEN
 
 

@@ -46,6 +46,11 @@ class Home:
         """Platform files of a run."""
         return self._made(self.path / "outgoing" / str(run_id))
 
+    def unsent(self, sent_runs: set[int]) -> list[Path]:
+        """Folders of platform files of runs whose push was never done."""
+        folder = self.path / "outgoing"
+        return [run for run in folder.iterdir() if int(run.name) not in sent_runs] if folder.is_dir() else []
+
     def reports(self, run_id: int) -> Path:
         """The report of a run."""
         return self._made(self.path / "reports" / str(run_id))
@@ -58,6 +63,8 @@ class Home:
     def prepare(self, sources: list[str]) -> None:
         """Makes the folders, open to their owner only."""
         os.umask(0o077)
+        self._made(self.path)
+        self.path.chmod(self.path.stat().st_mode & 0o711)  # to be passed through by the database's account, not read
         for folder in (self.path, self.inbox, self.received, self.reading, *(self.inbox / name for name in sources)):
             self._made(folder)
 

@@ -47,11 +47,10 @@ def export_elders(home: Path, config: Path, to: Path, *, unmasked: bool, reason:
     """Writes the registry, one row per elder in the order of ``person_id``."""
     configuration = load_configuration(config)
     _check_reason(unmasked=unmasked, reason=reason)
-    with open_registry(Home(home.expanduser().resolve()), configuration) as engine:
-        with transaction(engine) as connection:
-            elders = all_elders(connection)
-            if unmasked:
-                _audit(connection, configuration, "elders-unmasked", reason, people=len(elders))
+    with open_registry(Home(home.expanduser().resolve()), configuration) as engine, transaction(engine) as connection:
+        elders = all_elders(connection)
+        if unmasked:
+            _audit(connection, configuration, "elders-unmasked", reason, people=len(elders))
     shown = elders if unmasked else _masked(elders)
     write_list(shown[list(ELDER_FIELDS)], to, title="特殊困难老年人名册")
     return {"rows": len(shown), "file": str(to), "unmasked": unmasked}

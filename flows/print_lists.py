@@ -51,15 +51,19 @@ def print_explanation(found: dict[str, Any]) -> None:
     """Prints an elder's record field by field."""
     console = Console(highlight=False)
     console.print(f"Person {found['person_id']}: {found['status']}, revision {found['revision']}")
-    table = Table(show_lines=False)
-    for column in ("field", "value", "from", "rule", "lost"):
+    table = Table()
+    for column in ("field", "value", "from", "lost"):
         table.add_column(column, overflow="fold")
     for field in found["fields"]:
         winner = field["winner"]
+        others = [row for row in field["losers"] if row["value"] != field["value"]]
+        agreeing = len(field["losers"]) - len(others)
+        lost = [f"{row['value']}  {_where(row)}" for row in others] + (
+            [f"{agreeing} more say the same"] if agreeing else []
+        )
         table.add_row(
-            field["label"], str(field["value"] or ""), _where(winner) if winner else "", field["rule"],
-            "\n".join(f"{row['value']}  {_where(row)}" for row in field["losers"]),
-        )  # fmt: skip
+            field["label"], str(field["value"] or ""), _where(winner) if winner else field["rule"], "\n".join(lost)
+        )
     console.print(table)
     for name in ("categories", "identifiers", "pushes"):
         for entry in found[name]:

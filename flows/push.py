@@ -1,5 +1,6 @@
 """Stage ``push``: what the platform must hear is written as its import workbook; then it leaves the outbox."""
 
+import shutil
 from typing import Any
 
 import pandas as pd
@@ -8,6 +9,7 @@ import sqlalchemy as sa
 from connectors.platform_workbook import write_platform_files
 from flows.context import Night
 from registry.outbox import mark_sent, pending_changes, waiting_count
+from registry.runs import done_runs
 from transforms.render import render_json_lines, render_rows
 
 __all__ = ["push"]
@@ -23,6 +25,7 @@ def push(night: Night, connection: sa.Connection, *, send: bool) -> dict[str, An
     """
     if not send:
         return {**_counts(planned=0, sent=0, waiting=waiting_count(connection)), "files": [], "incomplete": []}
+    _remove_unsent(night, connection)
     changes = pending_changes(connection)
     telling = changes[changes["operation"] != "nothing"].reset_index(drop=True)
     rendered = render_rows(telling, night.profile)
@@ -40,6 +43,15 @@ def push(night: Night, connection: sa.Connection, *, send: bool) -> dict[str, An
         "files": [f"outgoing/{night.run_id}/{file.name}" for file in written],
         "incomplete": incomplete.astype({"header": str, "problem": str}).to_dict("records"),
     }
+
+
+def _remove_unsent(night: Night, connection: sa.Connection) -> None:
+    """Removes files of runs that died between writing them and taking their changes out of the outbox.
+
+    Their changes are still pending and are written again tonight; nobody may hand in both.
+    """
+    for folder in night.home.unsent(done_runs(connection, "push")):
+        shutil.rmtree(folder)
 
 
 def _counts(*, planned: int, sent: int, waiting: int) -> dict[str, int]:

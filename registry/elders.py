@@ -128,7 +128,7 @@ def _store_elders(connection: sa.Connection, run_id: int, written: pd.DataFrame,
         load_temp(connection, "touched", pa.table({"person_id": pa.array(touched)}))
         connection.execute(
             sa.text(
-                f"INSERT INTO elder_history ({names}, to_run) SELECT {names}, :run FROM elder JOIN touched USING (person_id)"
+                f"INSERT INTO elder_history ({names}, to_run) SELECT {names}, :run FROM elder JOIN touched USING (person_id)"  # noqa: S608
             ),
             {"run": run_id},
         )

@@ -9,7 +9,7 @@ A connection pooler that shares sessions between clients (pgbouncer in transacti
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -89,7 +89,10 @@ def run_lock(engine: sa.Engine, doing: str = "run", *, patience_seconds: float =
             return
         raise failure
     finally:
-        connection.invalidate()  # instead of going back to the pool, the session ends here and its locks with it
+        with suppress(SQLAlchemyError, psycopg.Error):
+            # The session's end would release it too, but only when the server has noticed.
+            connection.execute(_UNLOCK, {"number": _NUMBER, "key": _RUN})
+        connection.invalidate()  # the session ends instead of going back to the pool
         connection.close()
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from registry.tables import delivery, run, stage
 
 __all__ = [
-    "Delivery", "StageRecord", "begin_run", "deliveries", "finish_run", "last_done_run", "latest_run", "next_id", "record_delivery",
+    "Delivery", "StageRecord", "begin_run", "deliveries", "done_runs", "finish_run", "last_done_run", "latest_run", "next_id", "record_delivery",
     "record_stage", "run_record", "runs", "set_delivery_state", "stages",
 ]  # fmt: skip
 
@@ -136,6 +136,12 @@ def last_done_run(
     )
     found = connection.execute(query).first()
     return (found.run_id, found.result) if found else (0, {})
+
+
+def done_runs(connection: sa.Connection, stage_name: str) -> set[int]:
+    """The runs in which a stage was done."""
+    query = sa.select(stage.c.run_id).where(stage.c.name == stage_name, stage.c.status == "done")
+    return set(connection.execute(query).scalars())
 
 
 _DELIVERY = sa.select(

@@ -113,7 +113,7 @@ def place_findings_anew(connection: sa.Connection, run_id: int, source: str, ori
     which = "f.row_id = m.row_id AND f.to_run IS NULL AND f.origin = ANY(:origins) AND f.from_run < :run"
     parameters: dict[str, Any] = {"run": run_id, "origins": origins}
     connection.execute(
-        sa.text(f"CREATE TEMP TABLE anew ON COMMIT DROP AS SELECT f.* FROM finding f, moved m WHERE {which}"),
+        sa.text(f"CREATE TEMP TABLE anew ON COMMIT DROP AS SELECT f.* FROM finding f, moved m WHERE {which}"),  # noqa: S608
         parameters,
     )
     connection.execute(sa.text(f"UPDATE finding f SET to_run = :run FROM moved m WHERE {which}"), parameters)  # noqa: S608

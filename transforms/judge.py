@@ -12,11 +12,23 @@ import pandas as pd
 import pyarrow.compute as pc
 
 from schemas.certificate import JudgedCertificates, judge_certificates
+from schemas.codes import CODE_LISTS
 from schemas.configuration import Rules, Source
 from schemas.findings import Finding, Severity
 from schemas.idnumber import JudgedColumn, judge_column
 from schemas.masking import mask_column
-from transforms.columns import days, hash_texts, is_filled, iso_dates, join_texts, text_scalar, texts, to_arrow
+from transforms.columns import (
+    days,
+    hash_texts,
+    is_filled,
+    iso_dates,
+    join_texts,
+    map_distinct,
+    take_distinct,
+    text_scalar,
+    texts,
+    to_arrow,
+)
 from transforms.noted import Notes
 from transforms.standardise import Standardised
 from transforms.text import clean_column
@@ -116,7 +128,7 @@ def _judge_age(numbers: JudgedColumn, rules: Rules, notes: Notes, today: date) -
 def _compare_with_number(rows: pd.DataFrame, numbers: JudgedColumn, notes: Notes) -> None:
     stated = pc.index_in(to_arrow(rows["sex"]), _SEXES).fill_null(-1).to_numpy(zero_copy_only=False) + 1
     differs = (stated > 0) & (numbers.sex > 0) & (stated != numbers.sex)
-    notes.add(Finding.SEX_MISMATCH, differs, "sex", rows["sex"])
+    notes.add(Finding.SEX_MISMATCH, differs, "sex", _labelled(rows["sex"], "sex"))
     if "birth_date" in rows:
         born = days(rows["birth_date"])
         differs = ~np.isnat(born) & ~np.isnat(numbers.birth_date) & (born != numbers.birth_date)
@@ -158,7 +170,7 @@ def _compare_certificate(rows: pd.DataFrame, certificates: JudgedCertificates, s
             rows[field] = texts(pc.if_else(_arrow_mask(sound), to_arrow(digits), None))
             continue
         stated = is_filled(rows[field])
-        notes.add(code, sound & stated & ~_equal(digits, rows[field]), field, rows[field])
+        notes.add(code, sound & stated & ~_equal(digits, rows[field]), field, _labelled(rows[field], field))
         rows[field] = texts(pc.coalesce(to_arrow(rows[field]), pc.if_else(_arrow_mask(sound), to_arrow(digits), None)))
 
 
@@ -267,6 +279,12 @@ def _note_missing_heads(rows: pd.DataFrame, linked: "Mask", notes: Notes) -> Non
         linked & ~rows["elder_id_number"].isin(heads).to_numpy() & ~rows["elder_id_number"].duplicated().to_numpy()
     )
     notes.add(Finding.HOUSEHOLD_HEAD_MISSING, headless, "relation_to_head")
+
+
+def _labelled(values: pd.Series, code_list: str) -> pd.Series:
+    """Codes as the words an officer knows them by."""
+    codes, labels = map_distinct(values, lambda code: CODE_LISTS[code_list][code])
+    return take_distinct(codes, labels)
 
 
 _SEXES = to_arrow(texts(["male", "female"]))

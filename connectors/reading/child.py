@@ -45,6 +45,8 @@ def main() -> int:
             return OUT_OF_MEMORY
         return OUT_OF_STORAGE if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EIO} else 1
     except BaseException as error:  # a panic in a Rust library is a BaseException
+        if "bad_alloc" in str(error):  # Arrow's C++ has no other way to say it
+            return OUT_OF_MEMORY
         # The kind of error helps us; its words may quote a cell.
         Path(request["folder"], "failure").write_text(type(error).__name__, encoding="utf-8")
         return 1

@@ -61,7 +61,6 @@ class PendingRead:
                 return _refusal(Finding.FILE_UNREADABLE, "读取结果不完整")
         if code == OUT_OF_STORAGE:
             raise SourceUnavailable("no room to read a delivery; free some disk space")
-        import sys; print(code, self._failure(), file=sys.stderr)
         if code == OUT_OF_MEMORY:
             return _refusal(Finding.FILE_HOSTILE, "所需内存超过限额")
         if code < 0:

@@ -29,7 +29,9 @@ _FOOTER = re.compile(
         |第\d+页|共\d+[页人条户]|年月日$)""",
     re.VERBOSE,
 )
-"""What the first cell of a row under a list begins with when the row speaks of the list instead of a person."""
+"""What a cell begins with when its row speaks of the list instead of a person (after NFKC, without blanks)."""
+
+_COUNT = re.compile(r"[共计:]*[\d.,]+[人名户元]?$")
 
 _ID_LIKE = r"[0-9０-９]{6}"
 _BEGINS_WITH_HAN = r"^\s*\p{Han}"
@@ -139,8 +141,8 @@ def _why_no_record(row: Sequence[str | None], headers: Sequence[str], column_of:
     if same >= 2 and same * 2 >= len(filled):
         return "repeated-header"
     name = plain.get(column_of.get(_NAME_FIELD, -1), "")
-    nameless = not name or bool(_FOOTER.match(name)) or any(map(str.isdigit, name))
-    if nameless and plain and _FOOTER.match(plain[min(plain)]):
+    nameless = not name or _FOOTER.match(name) or _COUNT.match(name)
+    if nameless and any(map(_FOOTER.match, plain.values())):
         return "footer"
     if not any(index in plain for index in column_of.values()):
         return "no-content"

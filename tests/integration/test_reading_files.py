@@ -231,7 +231,7 @@ def test_a_reader_that_hangs_is_ended(csv):
 
 
 def test_a_reader_that_takes_too_much_memory_is_hostile(csv):
-    contents = csv(lines(HEADER) + lines(ZHANG) * 300_000, memory_bytes=500 << 20)
+    contents = csv(lines(HEADER) + lines(ZHANG) * 600_000, memory_bytes=450 << 20)
     assert codes(contents) == ["file-hostile"]
 
 
