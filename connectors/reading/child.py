@@ -14,10 +14,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-__all__ = ["OUT_OF_MEMORY", "OUT_OF_STORAGE", "main"]
+from connectors.reading.contents import OUT_OF_MEMORY, OUT_OF_STORAGE
 
-OUT_OF_MEMORY, OUT_OF_STORAGE = 3, 4
-"""Exit codes of a child that could not finish; any other than 0 means the file could not be read."""
+__all__ = ["main"]
 
 _LARGEST_RESULT = 4 << 30
 

@@ -10,7 +10,13 @@ import pyarrow as pa
 
 from schemas.findings import Finding
 
-__all__ = ["DeliveryContents", "DeliveryRefusedError", "FileFinding", "Skipped", "TableContents", "shown"]
+__all__ = [
+    "OUT_OF_MEMORY", "OUT_OF_STORAGE", "DeliveryContents", "DeliveryRefusedError", "FileFinding", "Skipped",
+    "TableContents", "shown",
+]  # fmt: skip
+
+OUT_OF_MEMORY, OUT_OF_STORAGE = 3, 4
+"""Exit codes of a reading process that could not finish; any other than 0 means the file could not be read."""
 
 _SHOWN = 40
 

@@ -14,8 +14,14 @@ from typing import Any
 
 import pyarrow as pa
 
-from connectors.reading.child import OUT_OF_MEMORY, OUT_OF_STORAGE
-from connectors.reading.contents import DeliveryContents, FileFinding, Skipped, TableContents
+from connectors.reading.contents import (
+    OUT_OF_MEMORY,
+    OUT_OF_STORAGE,
+    DeliveryContents,
+    FileFinding,
+    Skipped,
+    TableContents,
+)
 from connectors.reading.layout import DeliveryLayout, ReadingLimits
 from schemas.errors import SourceUnavailable
 from schemas.findings import Finding

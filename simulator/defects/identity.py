@@ -1,11 +1,13 @@
 """Defects of ID numbers, names and ages (DESIGN: findings of group identity; the damage spreadsheets do is real)."""
 
-from datetime import timedelta
+from datetime import date
+from typing import Any
 
 import numpy as np
+import pyarrow.compute as pc
 
 from schemas.findings import Finding
-from simulator.defects.scene import Defect, Fits, Plant, Scene, Spot, in_cell, is_alone, is_alone_without_certificate
+from simulator.defects.scene import Defect, Flags, Scene, Spot, in_cell, is_alone, is_alone_without_certificate
 from simulator.delivered_list import DeliveredList
 from simulator.issued_numbers import with_check
 
@@ -80,10 +82,11 @@ def _other_sex(scene: Scene, delivered: DeliveredList, row: int) -> str:
 
 def _years_later(scene: Scene, delivered: DeliveredList, row: int) -> str:
     """The number of somebody in the fifties: moved by whole decades, which keep the day."""
-    number = _number(delivered, row)
-    born = scene.population.born[delivered.people[row]]
-    decades = (int((np.datetime64(scene.today) - born).astype(int) / 365.2425) - 50) // 10
-    return with_check(f"{number[:6]}{int(number[6:10]) + decades * 10}{number[10:17]}")
+    number, today = _number(delivered, row), scene.today
+    born = date.fromisoformat(f"{number[6:10]}-{number[10:12]}-{number[12:14]}")
+    age = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+    year = born.year + (age - 50) // 10 * 10
+    return with_check(f"{number[:6]}{year}{number[10:17]}")
 
 
 def _years_earlier(scene: Scene, delivered: DeliveredList, row: int) -> str:
@@ -97,33 +100,40 @@ def _misspelt(scene: Scene, delivered: DeliveredList, row: int) -> str:
     return name[:1] + scene.pick("1", "?", "A", "□", "#2") + name[1:]
 
 
-def _day_exists(fits: Fits) -> Fits:
-    """People whose birthday exists in every year."""
-
-    def fitting(scene: Scene, source: str) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
-        born = scene.population.born
-        is_leap_day = (born + timedelta(1)).astype("datetime64[M]") != born.astype("datetime64[M]")
-        is_leap_day &= born.astype("datetime64[M]").astype(np.int64) % 12 == 1
-        return fits(scene, source) & ~is_leap_day
-
-    return fitting
+def _is_other_birth_year_possible(scene: Scene) -> Flags:
+    """People with no other list or certificate, and a birthday that every year has."""
+    is_leap_day = pc.equal(pc.utf8_slice_codeunits(scene.population.numbers, 10, 14), "0229")
+    return is_alone_without_certificate(scene) & ~_flags(is_leap_day)
 
 
-def _no_x(scene: Scene, source: str) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
-    """People whose number is all digits: a spreadsheet keeps the others as text."""
-    del source
-    ends = np.asarray(scene.population.numbers.to_numpy(zero_copy_only=False), dtype="U18")
-    return ~np.char.endswith(ends, "X")
+def _is_all_digits(scene: Scene) -> Flags:
+    """People whose number does not end in X, which a spreadsheet would keep as text."""
+    return ~_flags(pc.ends_with(scene.population.numbers, "X"))
 
 
-def _nothing(scene: Scene, delivered: DeliveredList, row: int) -> None:
-    del scene, delivered, row
+def _flags(mask: Any) -> Flags:
+    return np.asarray(mask.to_numpy(zero_copy_only=False), dtype=bool)
 
 
-def _id(code: Finding, text: object) -> Plant:
-    return in_cell(code, "id_number", text)  # type: ignore[arg-type]
-
-
+# The tightest first: the others find a place anywhere.
 IDENTITY_DEFECTS: tuple[Defect, ...] = (
-    Defect(_F.ID_NUMBER_REGION_UNKNOWN, _id(_F.ID_NUMBER_REGION_UNKNOWN, _of_unknown_region), _NO_CERTIFICATES, is_alone_without_certificate),
+    in_cell(
+        _F.ID_NUMBER_REGION_UNKNOWN, "id_number", _of_unknown_region, _NO_CERTIFICATES, is_alone_without_certificate
+    ),
+    in_cell(
+        _F.AGE_UNDER_SIXTY, "id_number", _years_later, _NO_CERTIFICATES, _is_other_birth_year_possible, weight=2
+    ),
+    in_cell(_F.AGE_IMPLAUSIBLE, "id_number", _years_earlier, _NO_CERTIFICATES, _is_other_birth_year_possible),
+    in_cell(_F.NAME_CHARACTERS, "name", _misspelt, fits=is_alone),
+    Defect(_F.ID_NUMBER_STORED_AS_NUMBER, _stored_as_number, fits=_is_all_digits, weight=3),
+    in_cell(_F.ID_NUMBER_MISSING, "id_number", None, weight=2),
+    in_cell(_F.ID_NUMBER_CHARACTERS, "id_number", _with_strange_character),
+    in_cell(_F.ID_NUMBER_LENGTH, "id_number", _of_wrong_length, weight=2),
+    in_cell(_F.ID_NUMBER_BIRTH_DATE, "id_number", _with_impossible_date),
+    in_cell(_F.ID_NUMBER_CHECKSUM, "id_number", _with_wrong_check, weight=3),
+    in_cell(_F.ID_NUMBER_UPGRADED, "id_number", _in_fifteen_digits),
+    in_cell(_F.ID_NUMBER_REPAIRED, "id_number", _badly_written, weight=3),
+    in_cell(_F.ID_TYPE_UNSUPPORTED, "id_number", _of_other_document),
+    in_cell(_F.SEX_MISMATCH, "sex", _other_sex, weight=2),
+    in_cell(_F.NAME_MISSING, "name", None),
 )

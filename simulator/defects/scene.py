@@ -3,20 +3,20 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from schemas.findings import Finding
 from simulator.delivered_list import DeliveredList
 from simulator.population import SOURCES, Population
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+__all__ = [
+    "Defect", "Flags", "Plant", "Scene", "Spot", "WriteText", "anyone", "in_cell", "is_alone", "is_alone_without_certificate",
+]  # fmt: skip
 
-    Flags = NDArray[np.bool_]
-
-__all__ = ["Defect", "Fits", "Plant", "Scene", "Spot", "anyone", "in_cell", "is_alone", "is_alone_without_certificate"]
+Flags = npt.NDArray[np.bool_]
 
 
 class Spot(NamedTuple):
@@ -37,8 +37,8 @@ class Scene:
     today: date
     rng: np.random.Generator
     workbooks: frozenset[str]  # sources delivered as workbooks, whose cells can be numbers
-    is_special: "Flags" = field(init=False)
-    list_count: "NDArray[np.int64]" = field(init=False)
+    is_special: Flags = field(init=False)
+    list_count: npt.NDArray[np.int64] = field(init=False)
 
     def __post_init__(self) -> None:
         self.is_special = np.zeros(len(self.population), dtype=bool)
@@ -53,49 +53,56 @@ class Scene:
         return words[int(self.rng.integers(len(words)))]
 
 
-Fits = Callable[[Scene, str], "Flags"]
-"""Which people a defect may fall on, given the list."""
+Fits = Callable[[Scene], Flags]
+"""Which people a defect may fall on."""
 
 Plant = Callable[[Scene, DeliveredList, int], list[Spot]]
 """Does the damage to a row and says where it will show."""
 
+WriteText = Callable[[Scene, DeliveredList, int], str | None]
+"""What to write into the spoiled cell of a row."""
+
+
+def anyone(scene: Scene) -> Flags:
+    """Everybody."""
+    return np.ones(len(scene.population), dtype=bool)
+
+
+def is_alone(scene: Scene) -> Flags:
+    """People on one list only, whose other statements cannot contradict."""
+    return scene.list_count == 1
+
+
+def is_alone_without_certificate(scene: Scene) -> Flags:
+    """People on one list only, with no certificate that would betray another number."""
+    return is_alone(scene) & (scene.population.certificate_level == 0)
+
 
 @dataclass(frozen=True, slots=True)
 class Defect:
-    """One kind of defect; ``weight`` says how often it occurs among the others."""
+    """One kind of defect: where it may occur, and how often among the others (``weight``)."""
 
     code: Finding
     plant: Plant
     sources: tuple[str, ...] = SOURCES
-    fits: Fits = lambda scene, _: anyone(scene, _)
+    fits: Fits = anyone
     weight: int = 1
 
 
 def in_cell(
-    code: Finding, name: str | dict[str, str], text: Callable[[Scene, DeliveredList, int], str | None]
-) -> Plant:
-    """A defect in one cell: the field (or the field by source), and the text to write there."""
+    code: Finding,
+    name: str | dict[str, str],
+    text: WriteText | str | None,
+    sources: tuple[str, ...] = SOURCES,
+    fits: Fits = anyone,
+    weight: int = 1,
+) -> Defect:
+    """A defect in one cell: the field (or the field of each source), and what to write there."""
 
     def plant(scene: Scene, delivered: DeliveredList, row: int) -> list[Spot]:
         spoiled = name if isinstance(name, str) else name[delivered.source]
-        delivered.write(row, spoiled, text(scene, delivered, row))
+        written = text(scene, delivered, row) if callable(text) else text
+        delivered.write(row, spoiled, written)
         return [Spot(delivered.source, row, spoiled, code)]
 
-    return plant
-
-
-def anyone(scene: Scene, source: str) -> "Flags":
-    """Everybody."""
-    del source
-    return np.ones(len(scene.population), dtype=bool)
-
-
-def is_alone(scene: Scene, source: str) -> "Flags":
-    """People on one list only, whose other statements cannot contradict."""
-    del source
-    return scene.list_count == 1
-
-
-def is_alone_without_certificate(scene: Scene, source: str) -> "Flags":
-    """People on one list only, with no certificate that would betray another number."""
-    return is_alone(scene, source) & (scene.population.certificate_level == 0)
+    return Defect(code, plant, tuple(name) if isinstance(name, dict) else sources, fits, weight)

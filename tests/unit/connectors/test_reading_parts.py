@@ -2,17 +2,20 @@
 
 import random
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.reading.contents import DeliveryRefusedError, shown
+from connectors.reading.grid import Grid, Header
 from connectors.reading.header import find_header, judge_header, normal_header
 from connectors.reading.layout import TableLayout
 from connectors.reading.lines import look_at_lines
 from connectors.reading.records import Flaw, join_record, read_line, split_record
 from connectors.reading.rowhash import row_hashes
+from connectors.reading.rows import records_of
 from schemas.findings import Finding
 
 TABLE = TableLayout(
@@ -157,3 +160,36 @@ def test_a_slice_has_the_fingerprints_of_its_rows():
     assert (
         row_hashes({"name": column.slice(1)}, {}, 3).to_pylist() == row_hashes({"name": column}, {}, 4).to_pylist()[1:]
     )
+
+
+def grid(received):
+    return Grid(
+        sheet="名单",
+        header=Header(1, ("姓名", "身份证号"), {"name": 0, "id_number": 1}),
+        row_numbers=np.array([2, 3], np.int32),
+        columns=[
+            pa.chunked_array([["张三", "合计"]], pa.large_string()),
+            pa.chunked_array([["44", None]], pa.large_string()),
+        ],
+        stored_as_number=[None, None],
+        received=received,
+        broken=[(4, "应有 2 列")],
+    )
+
+
+def test_every_row_is_a_record_or_blank_or_broken():
+    contents, findings = records_of(grid(received=3), TABLE)
+    assert (contents.table.num_rows, contents.blank, contents.broken) == (1, 1, 1)
+    assert [(finding.code, finding.row_number) for finding in findings] == [(Finding.LINE_BROKEN, 4)]
+
+
+@pytest.mark.parametrize("received", [2, 4], ids=["a row too many", "a row lost"])
+def test_a_table_that_does_not_balance_is_not_used(received):
+    with pytest.raises(DeliveryRefusedError):
+        records_of(grid(received=received), TABLE)
+
+
+def test_a_missing_column_is_there_and_empty():
+    contents, _ = records_of(grid(received=3), TABLE)
+    assert contents.table.column_names == ["sheet", "row_number", "row_hash", *TABLE.columns]
+    assert contents.table["sex"].to_pylist() == [None]
