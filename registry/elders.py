@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from registry.bulk import copy_in, copy_out, load_temp
 from registry.findings import to_frame
 from registry.runs import next_id
-from registry.tables import elder
+from registry.tables import category, elder, identifier
 from schemas.codes import CATEGORIES
 from schemas.fields import ELDER_FIELDS, STATED_FIELDS
 
@@ -122,7 +122,7 @@ def apply_changes(
 def _store_elders(connection: sa.Connection, run_id: int, written: pd.DataFrame, withdrawn: pd.DataFrame) -> None:
     columns = [column.name for column in elder.columns]
     names = ", ".join(f'"{name}"' for name in columns)
-    known = written.loc[(written["revision"] > 1) | (written["operation"] == "restated"), "person_id"]
+    known = written.loc[~_is_first(written), "person_id"]
     touched = np.concatenate([known.to_numpy(dtype=np.int64), withdrawn["person_id"].to_numpy(dtype=np.int64)])
     if len(touched):
         load_temp(connection, "touched", pa.table({"person_id": pa.array(touched)}))
@@ -151,17 +151,18 @@ def _store_categories(
     connection: sa.Connection, run_id: int, written: pd.DataFrame, withdrawn: pd.DataFrame, categories: pd.DataFrame
 ) -> None:
     """Statements that no longer hold end; new ones begin. A statement repeated by another row is ended and begun anew."""
-    people = dict(zip(written["id_key"], written["person_id"], strict=True))
-    stated = categories[categories["id_key"].isin(written["id_key"])].drop_duplicates(["id_key", "category", "source"])
-    stated = stated.assign(person_id=stated["id_key"].map(people).astype("int64")).drop(columns="id_key")
-    looked_at = np.concatenate(
-        [written["person_id"].to_numpy(dtype=np.int64), withdrawn["person_id"].to_numpy(dtype=np.int64)]
-    )
+    place = pd.Index(written["id_key"]).get_indexer(pd.Index(categories["id_key"]))
+    stated = categories[place >= 0].drop(columns="id_key").reset_index(drop=True)
+    place = place[place >= 0]
+    stated["person_id"] = written["person_id"].to_numpy(dtype=np.int64)[place]
+    first = _is_first(written)[place]
+    copy_in(connection, category, stated[first].assign(from_run=run_id))
+    known = written.loc[~_is_first(written), "person_id"].to_numpy(dtype=np.int64)
+    looked_at = np.concatenate([known, withdrawn["person_id"].to_numpy(dtype=np.int64)])
     if not len(looked_at):
         return
-    load_temp(connection, "stated", pa.Table.from_pandas(stated, preserve_index=False))
+    load_temp(connection, "stated", stated[~first])
     load_temp(connection, "looked_at", pa.table({"person_id": pa.array(looked_at)}))
-    connection.execute(sa.text("ANALYZE stated"))
     connection.execute(
         sa.text(
             "UPDATE category c SET to_run = :run FROM looked_at l WHERE c.person_id = l.person_id AND c.to_run IS NULL "
@@ -184,17 +185,18 @@ def _store_categories(
 def _store_identifiers(connection: sa.Connection, run_id: int, written: pd.DataFrame) -> None:
     """ID numbers are added for good; a certificate number is dated from and to the run that saw it."""
     changed = written[written["operation"] != "restated"]
-    parts = [
-        pd.DataFrame({"kind": kind, "value": changed[field], "person_id": changed["person_id"]}).dropna(
-            subset=["value"]
-        )
-        for kind, field in (("id_number", "id_number"), ("disability_certificate", "disability_certificate_number"))
-    ]
-    together = pd.concat(parts, ignore_index=True).astype({"kind": "str"})
-    if together.empty:
+    parts = []
+    for kind, field in (("id_number", "id_number"), ("disability_certificate", "disability_certificate_number")):
+        given = changed[changed[field].notna()]
+        kinds = pd.array([kind] * len(given), dtype="str")
+        part = {"kind": kinds, "value": given[field], "person_id": given["person_id"], "is_first": _is_first(given)}
+        parts.append(pd.DataFrame(part))
+    numbers = pd.concat(parts, ignore_index=True)
+    first = numbers.pop("is_first").to_numpy(dtype=bool)
+    copy_in(connection, identifier, numbers[first].assign(from_run=run_id))
+    if first.all():
         return
-    load_temp(connection, "numbers", pa.Table.from_pandas(together, preserve_index=False))
-    connection.execute(sa.text("ANALYZE numbers"))
+    load_temp(connection, "numbers", numbers[~first])
     connection.execute(
         sa.text(
             "UPDATE identifier i SET to_run = :run FROM numbers n WHERE i.person_id = n.person_id AND i.kind = n.kind "
@@ -210,6 +212,11 @@ def _store_identifiers(connection: sa.Connection, run_id: int, written: pd.DataF
         ),
         {"run": run_id},
     )
+
+
+def _is_first(written: pd.DataFrame) -> "NDArray[np.bool_]":
+    """Who enters the registry for the first time: there is nothing of theirs to compare with."""
+    return np.asarray((written["revision"] == 1) & (written["operation"] == "new"), dtype=bool)
 
 
 def _store_outbox(connection: sa.Connection, run_id: int, written: pd.DataFrame, withdrawn: pd.DataFrame) -> None:

@@ -1,5 +1,7 @@
 """Findings as the registry keeps them: raised by a run, standing until one ends them, numbered once for life."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -32,11 +34,14 @@ def add_findings(connection: sa.Connection, run_id: int, origin: str, source: st
     return copy_in(connection, finding, rows[columns])
 
 
-def end_file_findings(connection: sa.Connection, run_id: int, source: str) -> None:
-    """Ends what was said about a source's files; every run says it anew of the files it meets."""
+def end_file_findings(
+    connection: sa.Connection, run_id: int, source: str, delivery_ids: list[int], codes: Sequence[str]
+) -> None:
+    """Ends what was said about some deliveries of a source, or the findings of some codes about any of its files."""
     connection.execute(
         finding.update()
         .where(finding.c.source == source, finding.c.origin == "file", finding.c.to_run.is_(None))
+        .where(finding.c.delivery_id.in_(delivery_ids) | finding.c.code.in_([str(code) for code in codes]))
         .values(to_run=run_id)
     )
 

@@ -6,11 +6,12 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from registry.tables import delivery, run, stage
+from registry.tables import delivery, finding, run, stage
 
 __all__ = [
-    "Delivery", "StageRecord", "begin_run", "deliveries", "done_runs", "finish_run", "last_done_run", "latest_run", "next_id", "record_delivery",
-    "record_stage", "run_record", "runs", "set_delivery_state", "stages",
+    "Delivery", "StageRecord", "begin_run", "deliveries", "done_runs", "finish_run", "last_done_run", "latest_run",
+    "next_id", "oldest_received_run", "record_delivery", "record_stage", "reopen_run", "run_record", "runs", "set_delivery_state", "stages",
+    "supersede_deliveries", "waiting_deliveries", "withdraw_refused",
 ]  # fmt: skip
 
 
@@ -25,6 +26,7 @@ class Delivery(NamedTuple):
     received_run: int
     state: str
     state_run: int
+    detail: dict[str, Any]
 
 
 class StageRecord(NamedTuple):
@@ -146,7 +148,9 @@ def done_runs(connection: sa.Connection, stage_name: str) -> set[int]:
 
 _DELIVERY = sa.select(
     delivery.c.delivery_id, delivery.c.source, delivery.c.sha256, delivery.c.file_name, delivery.c.size,
-    delivery.c.received_run, delivery.c.state, delivery.c.state_run,
+    delivery.c.received_run, delivery.c.state,
+    delivery.c.state_run,
+    delivery.c.detail,
 )  # fmt: skip
 
 
@@ -164,14 +168,67 @@ def record_delivery(
     connection.execute(
         delivery.insert().values(
             delivery_id=delivery_id, source=source, sha256=sha256, file_name=file_name, size=size, received_run=run_id,
-            received_at=at, state="received", state_run=run_id,
+            received_at=at, state="received",
+            state_run=run_id,
+            detail={},
         )
     )  # fmt: skip
     return delivery_id
 
 
-def set_delivery_state(connection: sa.Connection, delivery_ids: list[int], state: str, run_id: int) -> None:
-    """Says what became of deliveries: accepted, held or refused."""
+def set_delivery_state(
+    connection: sa.Connection, delivery_ids: list[int], state: str, run_id: int, detail: dict[str, Any]
+) -> None:
+    """Says what became of deliveries (``accepted``, ``held``, ``refused``, ``superseded``) and under which rules."""
     connection.execute(
-        delivery.update().where(delivery.c.delivery_id.in_(delivery_ids)).values(state=state, state_run=run_id)
+        delivery.update()
+        .where(delivery.c.delivery_id.in_(delivery_ids))
+        .values(state=state, state_run=run_id, detail=detail)
+    )
+
+
+def waiting_deliveries(connection: sa.Connection, source: str, *, beside: list[int]) -> list[Delivery]:
+    """Deliveries of a source that were set aside (held or refused), ``beside`` some, and that nothing newer has replaced."""
+    waiting = delivery.c.state.in_(["held", "refused"]) & delivery.c.delivery_id.not_in(beside)
+    return [Delivery(*row) for row in connection.execute(_DELIVERY.where(delivery.c.source == source, waiting))]
+
+
+def oldest_received_run(connection: sa.Connection, delivery_ids: list[int]) -> int:
+    """The run in which the oldest of some deliveries was received; 0 where there are none."""
+    query = sa.select(sa.func.min(delivery.c.received_run)).where(delivery.c.delivery_id.in_(delivery_ids))
+    return int(connection.execute(query).scalar_one() or 0)
+
+
+def supersede_deliveries(
+    connection: sa.Connection, run_id: int, source: str, accepted: list[int], scopes: list[str] | None
+) -> None:
+    """Deliveries set aside earlier give way to accepted ones, and what was said about earlier files ends.
+
+    Where a list is full within villages (``scopes``), only a held delivery of one of these villages gives way; a refused
+    one waits until its file is taken out of the inbox.
+    """
+    earlier = waiting_deliveries(connection, source, beside=accepted)
+    if scopes is not None:
+        earlier = [d for d in earlier if d.state == "held" and set(d.detail["scopes"] or ()) & set(scopes)]
+    set_delivery_state(connection, [d.delivery_id for d in earlier], "superseded", run_id, {})
+    stays = sa.select(delivery.c.delivery_id).where(delivery.c.state.in_(["held", "refused"]))
+    connection.execute(
+        finding.update()
+        .where(
+            finding.c.source == source, finding.c.origin == "file", finding.c.to_run.is_(None),
+            finding.c.from_run < run_id, finding.c.delivery_id.not_in(stays),
+        )
+        .values(to_run=run_id)
+    )  # fmt: skip
+
+
+def withdraw_refused(connection: sa.Connection, run_id: int, source: str, delivery_ids: list[int]) -> None:
+    """Refused files that were taken out of the inbox are no longer waited for, and their findings end."""
+    if not delivery_ids:
+        return
+    set_delivery_state(connection, delivery_ids, "superseded", run_id, {})
+    connection.execute(
+        finding.update()
+        .where(finding.c.source == source, finding.c.delivery_id.in_(delivery_ids), finding.c.to_run.is_(None))
+        .values(to_run=run_id)
     )

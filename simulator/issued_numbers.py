@@ -79,7 +79,7 @@ def draw_order(count: int, rng: np.random.Generator, *, is_male: "Flags | None" 
 def born_at_ages(ages: "NDArray[np.float64]", today: date) -> "Days":
     """Days of birth of people who are at least ``ages`` years old today; a fraction is a part of the last year."""
     whole = ages.astype(np.int64)
-    return years_before(today, whole) - ((ages - whole) * 365).astype("timedelta64[D]")
+    return np.asarray(years_before(today, whole) - ((ages - whole) * 365).astype("timedelta64[D]"))
 
 
 def years_before(today: date, years: "Ints") -> "Days":
@@ -87,4 +87,4 @@ def years_before(today: date, years: "Ints") -> "Days":
     month = np.datetime64(today, "M")
     start = (month - years * 12).astype("datetime64[D]")
     length = (month - years * 12 + 1).astype("datetime64[D]") - start
-    return start + np.minimum(np.timedelta64(today.day - 1, "D"), length - np.timedelta64(1, "D"))
+    return np.asarray(start + np.minimum(np.timedelta64(today.day - 1, "D"), length - np.timedelta64(1, "D")))

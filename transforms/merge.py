@@ -175,7 +175,8 @@ def _stated_categories(
             )
         else:
             state(settings.states, listed, "list")
-    return pd.concat(parts, ignore_index=True)
+    # Where a row both ticks a category and states it by being listed, the list is the evidence.
+    return pd.concat(parts, ignore_index=True).drop_duplicates(["position", "category"], keep="last")
 
 
 def _weigh_ticks(

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import numpy as np
+
 from schemas.findings import Finding
 from simulator.defects.scene import Defect, Flags, Scene, Spot, is_alone_without_certificate
 from simulator.delivered_list import STATED_ON, DeliveredList
@@ -39,9 +41,7 @@ def _other_person(scene: Scene, delivered: DeliveredList, row: int) -> list[Spot
         other = draw_names(~scene.population.is_male[[person]], scene.rng)[0].as_py()
     delivered.write(row, "name", other)
     on_lists = [source for source in SOURCES if scene.population.on_list[source][person]]
-    return [
-        Spot(source, scene.row_of(source, person), "name", _F.SAME_NUMBER_DIFFERENT_PERSON) for source in on_lists
-    ]
+    return [Spot(source, scene.row_of(source, person), "name", _F.SAME_NUMBER_DIFFERENT_PERSON) for source in on_lists]
 
 
 def _other_number(scene: Scene, delivered: DeliveredList, row: int) -> list[Spot]:
@@ -68,12 +68,12 @@ def _contradicted(scene: Scene, delivered: DeliveredList, row: int) -> list[Spot
 def _is_ticked_severe(scene: Scene) -> Flags:
     """People whose tick of 重残 has the federation's list behind it, and who have another tick besides."""
     ticks, severe = scene.population.ticks, BIT["severely_disabled"]
-    return scene.population.on_list["disability_federation"] & ((ticks & severe) > 0) & (ticks != severe)
+    return np.asarray(scene.population.on_list["disability_federation"] & ((ticks & severe) > 0) & (ticks != severe))
 
 
 def _is_ticked_incapacitated(scene: Scene) -> Flags:
     ticked = (scene.population.ticks & BIT["incapacitated"]) > 0
-    return scene.population.on_list["health_incapacity"] & ticked
+    return np.asarray(scene.population.on_list["health_incapacity"] & ticked)
 
 
 def _is_contradictable(scene: Scene) -> Flags:
@@ -81,7 +81,7 @@ def _is_contradictable(scene: Scene) -> Flags:
 
 
 def _is_on_two_lists(scene: Scene) -> Flags:
-    return scene.list_count == 2
+    return np.asarray(scene.list_count == 2)
 
 
 # The tightest first: the others find a place anywhere.

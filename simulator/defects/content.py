@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import numpy as np
+
 from schemas.codes import CODE_LISTS
 from schemas.findings import Finding
 from simulator.defects.scene import Defect, Flags, Scene, Spot, in_cell
@@ -67,7 +69,9 @@ def _town_elsewhere(scene: Scene, delivered: DeliveredList, row: int) -> list[Sp
 
 def _no_address(scene: Scene, delivered: DeliveredList, row: int) -> list[Spot]:
     del scene
-    places = [name for name in delivered.columns if name.startswith(("household_", "residence_")) and "income" not in name]
+    places = [
+        name for name in delivered.columns if name.startswith(("household_", "residence_")) and "income" not in name
+    ]
     for name in places:
         delivered.write(row, name, None)
     return [Spot(delivered.source, row, places[0], _F.ADDRESS_MISSING)]
@@ -112,11 +116,11 @@ def _expired(scene: Scene, delivered: DeliveredList, row: int) -> list[Spot]:
 
 
 def _has_no_tick_of_severe(scene: Scene) -> Flags:
-    return (scene.population.ticks & BIT["severely_disabled"]) == 0
+    return np.asarray((scene.population.ticks & BIT["severely_disabled"]) == 0)
 
 
 def _has_no_certificate(scene: Scene) -> Flags:
-    return scene.population.certificate_level == 0
+    return np.asarray(scene.population.certificate_level == 0)
 
 
 def _severe_without_certificate(scene: Scene, delivered: DeliveredList, row: int) -> list[Spot]:
@@ -151,7 +155,9 @@ CONTENT_DEFECTS: tuple[Defect, ...] = (
     in_cell(_F.CERTIFICATE_CATEGORY_MISMATCH, "disability_category", _other_category, _FEDERATION),
     in_cell(_F.CERTIFICATE_LEVEL_MISMATCH, "disability_level", _other_level, _FEDERATION),
     Defect(_F.CERTIFICATE_EXPIRED, _expired, _FEDERATION, weight=3),
-    Defect(_F.SEVERELY_DISABLED_WITHOUT_CERTIFICATE, _severe_without_certificate, _SURVEY, _has_no_certificate, weight=2),
+    Defect(
+        _F.SEVERELY_DISABLED_WITHOUT_CERTIFICATE, _severe_without_certificate, _SURVEY, _has_no_certificate, weight=2
+    ),
     Defect(_F.SEVERELY_DISABLED_LEVEL, _severe_by_level_three, _SURVEY, _has_no_certificate),
     in_cell(_F.ABILITY_LEVEL_MISSING, "ability_level", None, _INCAPACITY),
     in_cell(_F.ABILITY_ASSESSMENT_OLD, "ability_assessed_date", _assessed_long_ago, _INCAPACITY, weight=2),

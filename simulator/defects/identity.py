@@ -120,9 +120,7 @@ IDENTITY_DEFECTS: tuple[Defect, ...] = (
     in_cell(
         _F.ID_NUMBER_REGION_UNKNOWN, "id_number", _of_unknown_region, _NO_CERTIFICATES, is_alone_without_certificate
     ),
-    in_cell(
-        _F.AGE_UNDER_SIXTY, "id_number", _years_later, _NO_CERTIFICATES, _is_other_birth_year_possible, weight=2
-    ),
+    in_cell(_F.AGE_UNDER_SIXTY, "id_number", _years_later, _NO_CERTIFICATES, _is_other_birth_year_possible, weight=2),
     in_cell(_F.AGE_IMPLAUSIBLE, "id_number", _years_earlier, _NO_CERTIFICATES, _is_other_birth_year_possible),
     in_cell(_F.NAME_CHARACTERS, "name", _misspelt, fits=is_alone),
     Defect(_F.ID_NUMBER_STORED_AS_NUMBER, _stored_as_number, fits=_is_all_digits, weight=3),

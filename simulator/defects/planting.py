@@ -9,7 +9,7 @@ from simulator.defects.content import CONTENT_DEFECTS
 from simulator.defects.identity import IDENTITY_DEFECTS
 from simulator.defects.scene import Defect, Scene, Spot
 
-__all__ = ["ALL_DEFECTS", "SHARE", "counts_by_weight", "plant_defects"]
+__all__ = ["ALL_DEFECTS", "EVERY_CODE_FROM", "SHARE", "counts_by_weight", "plant_defects"]
 
 ALL_DEFECTS: tuple[Defect, ...] = (*BETWEEN_DEFECTS, *CONTENT_DEFECTS, *IDENTITY_DEFECTS)
 
@@ -58,7 +58,5 @@ def _chosen(scene: Scene, defect: Defect, count: int) -> list[tuple[str, int]]:
     order = scene.rng.permutation(sum(map(len, rows)))
     first = np.unique(np.concatenate(people)[order], return_index=True)[1]
     taken = order[np.sort(first)[:count]]
-    row, place = np.concatenate(rows)[taken], np.concatenate(sources)[taken]
-    return [(defect.sources[p], int(r)) for r, p in zip(row, place, strict=True)]
-
-
+    pairs = zip(np.concatenate(sources)[taken].tolist(), np.concatenate(rows)[taken].tolist(), strict=True)
+    return [(defect.sources[place], row) for place, row in pairs]

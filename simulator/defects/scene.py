@@ -70,12 +70,12 @@ def anyone(scene: Scene) -> Flags:
 
 def is_alone(scene: Scene) -> Flags:
     """People on one list only, whose other statements cannot contradict."""
-    return scene.list_count == 1
+    return np.asarray(scene.list_count == 1)
 
 
 def is_alone_without_certificate(scene: Scene) -> Flags:
     """People on one list only, with no certificate that would betray another number."""
-    return is_alone(scene) & (scene.population.certificate_level == 0)
+    return np.asarray(is_alone(scene) & (scene.population.certificate_level == 0))
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ def upgrade() -> None:
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("state_run", sa.BigInteger(), nullable=False),
+        sa.Column("detail", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.PrimaryKeyConstraint("delivery_id", name=op.f("pk_delivery")),
         sa.UniqueConstraint("source", "sha256", name=op.f("uq_delivery_source_sha256")),
     )

@@ -1,0 +1,77 @@
+"""Findings about files, and the sentences that say what became of a source tonight."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+import sqlalchemy as sa
+
+from connectors.reading import DeliveryContents
+from flows.context import Night
+from registry.findings import add_findings
+from schemas.findings import Finding
+from transforms.brake import Shrinkage
+
+__all__ = ["NOTHING_CAME", "SAME_AS_BEFORE", "note_files", "note_repeated", "note_shrunk", "refusal", "shrunk"]
+
+NOTHING_CAME = "收件夹中没有文件，沿用上次名单。"
+SAME_AS_BEFORE = "文件与此前收到的相同，沿用上次名单。"
+
+
+def refusal(count: int) -> str:
+    """Why a source's files were not used."""
+    return f"{count} 个文件无法使用（见问题清单），沿用上次名单。"
+
+
+def shrunk(shrinkage: Shrinkage) -> str:
+    """Why the brake holds a list, in numbers."""
+    if shrinkage.village is not None:
+        village = shrinkage.village.replace("/", "")
+        return (
+            f"{village}原有 {shrinkage.village_before} 人，本次名单将减少 {shrinkage.village_lost} 人，超过限度；"
+            "本次名单暂缓采用，沿用上次名单。"
+        )
+    return f"原有 {shrinkage.before} 人，本次名单将减少 {shrinkage.lost} 人，超过限度；本次名单暂缓采用，沿用上次名单。"
+
+
+def note_shrunk(
+    night: Night, connection: sa.Connection, source: str, delivery_ids: list[int], shrinkage: Shrinkage
+) -> None:
+    """Notes on each delivery that the brake holds it."""
+    seen = (
+        f"{shrinkage.village_lost}/{shrinkage.village_before}"
+        if shrinkage.village
+        else f"{shrinkage.lost}/{shrinkage.before}"
+    )
+    _note(night, connection, source, [
+        {"delivery_id": delivery_id, "code": Finding.DELIVERY_SHRUNK, "seen": seen} for delivery_id in delivery_ids
+    ])  # fmt: skip
+
+
+def note_repeated(night: Night, connection: sa.Connection, source: str, repeated: dict[str, int]) -> None:
+    """Notes files that came before, byte for byte."""
+    _note(night, connection, source, [
+        {"delivery_id": delivery_id, "code": Finding.DELIVERY_REPEATED} for delivery_id in repeated.values()
+    ])  # fmt: skip
+
+
+def note_files(night: Night, connection: sa.Connection, source: str, contents: dict[int, DeliveryContents]) -> None:
+    """Notes what reading found about files, headers and lines."""
+    _note(night, connection, source, [
+        {
+            "delivery_id": delivery_id, "sheet": found.sheet or None, "row_number": found.row_number, "code": found.code,
+            "header": found.seen if found.code.startswith("column-") else None, "field": found.field, "seen": found.seen or None,
+        }
+        for delivery_id, content in contents.items() for found in content.findings
+    ])  # fmt: skip
+
+
+def _note(night: Night, connection: sa.Connection, source: str, found: Sequence[dict[str, Any]]) -> None:
+    if not found:
+        return
+    columns = ("delivery_id", "sheet", "row_number", "header", "field", "code", "seen")
+    frame = pd.DataFrame([{name: row.get(name) for name in columns} for row in found])
+    frame["severity"] = [str(night.configuration.rules.severity(Finding(row["code"]))) for row in found]
+    frame["code"] = [str(row["code"]) for row in found]
+    types = {name: "Int64" if name in {"delivery_id", "row_number"} else "str" for name in [*columns, "severity"]}
+    add_findings(connection, night.run_id, "file", source, frame.astype(types))

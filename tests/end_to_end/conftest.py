@@ -1,0 +1,49 @@
+"""One real PostgreSQL and one launcher for all end-to-end tests; nothing of the caller's environment reaches a night."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from shared_server import Database, Launcher, SharedServer, running_launcher
+
+from registry import migrations
+from registry.embedded import running_server
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _plain_environment() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("ELDERSYNC_HOME", "ELDERSYNC_CONFIG", "ELDERSYNC_DATABASE_URL", "PREFECT_API_URL"):
+            patch.delenv(name, raising=False)
+        yield
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedServer]:
+    with running_server(tmp_path_factory.mktemp("server")) as url:
+        admin = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+        yield SharedServer(admin)
+        admin.dispose()
+
+
+@pytest.fixture(scope="session")
+def migrated(server: SharedServer) -> Database:
+    """A database with the registry's tables and nothing in them, to be copied."""
+    database = server.new()
+    with database.engine.begin() as connection:
+        migrations.upgrade(connection)
+    return database
+
+
+@pytest.fixture(scope="session")
+def launcher() -> Iterator[Launcher]:
+    with running_launcher() as running:
+        yield running
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    made = tmp_path / "home"
+    made.mkdir(mode=0o700)
+    return made
