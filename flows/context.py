@@ -68,10 +68,13 @@ class Home:
         for folder in (self.path, self.inbox, self.received, self.reading, *(self.inbox / name for name in sources)):
             self._made(folder)
 
-    def clear_reading(self) -> None:
-        """Removes what a killed process left where it read."""
-        for left in self.reading.iterdir():
-            shutil.rmtree(left)
+    def clear_leftovers(self) -> None:
+        """Removes what a killed process left where it read, and what it had half written; other files are not touched."""
+        for folder in self.reading.glob("reading-*"):
+            shutil.rmtree(folder)
+        for pattern in ("received/.*.part", "outgoing/*/.*.part", "reports/*/.*.part"):
+            for half_written in self.path.glob(pattern):
+                half_written.unlink()
 
     @staticmethod
     def _made(folder: Path) -> Path:
@@ -134,7 +137,7 @@ def opened_night(home: Path, config: Path, business_date: date | None) -> Iterat
     rooms = Home(home.expanduser().resolve())
     with open_registry(rooms, configuration) as engine, run_lock(engine) as lock:
         night = Night(rooms, configuration, profile, engine, lock, business_date or today)
-        rooms.clear_reading()
+        rooms.clear_leftovers()
         try:
             yield night
         finally:

@@ -72,7 +72,7 @@ def page_values(report: NightReport) -> dict[str, Any]:
         "changes": [(word, report.elders.get(key, 0), key) for key, word in CHANGE_WORDS.items()],
         "categories": _with_bars(report.categories),
         "push": [(word, report.push.get(key, 0), key) for key, word in PUSH_WORDS.items()],
-        "files": [(name, "./" + quote(name, safe="/")) for name in report.files],
+        "files": [(name.rsplit("/", 1)[-1], "./" + quote(name, safe="/")) for name in report.files],
         "waiting": waiting(report, findings),
         "finding_total": len(findings),
         "finding_most": MOST_ON_PAGE,
@@ -190,12 +190,19 @@ def _by(findings: pd.DataFrame, keys: list[str]) -> list[dict[str, Any]]:
     return ordered.rename(columns={keys[-1]: "label"}).to_dict("records")  # type: ignore[return-value]
 
 
+def _each_once(bodies: pd.Series) -> str:
+    return "、".join(sorted(bodies.dropna().unique()))
+
+
 def _by_rule(findings: pd.DataFrame) -> list[dict[str, Any]]:
     """Findings counted by rule, gravest and most first, with what the rule means and what to do."""
     rules = (
         findings.groupby(["code", "severity"], observed=True, sort=False)
         .agg(
-            label=("label", "first"), owner=("owner_label", "first"), remedy=("remedy", "first"), total=("code", "size")
+            label=("label", "first"),
+            owner=("owner_label", _each_once),
+            remedy=("remedy", "first"),
+            total=("code", "size"),
         )
         .reset_index()
         .fillna({"label": "", "owner": "", "remedy": ""})

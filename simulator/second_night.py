@@ -105,7 +105,8 @@ def _distinct(columns: list[Any]) -> Any:
 
 def _sound(key: Path, tables: dict[str, Any], numbers: Any, today: date) -> "Ints":
     """Places of the numbers of people with no planted row, also none under another spelling of the number."""
-    lines = csv.read_csv(key)
+    types = {"source": pa.large_string(), "row_number": pa.int64()}  # said, because a key may have no lines
+    lines = csv.read_csv(key, convert_options=csv.ConvertOptions(column_types=types))
     written: set[str] = set()
     for source in SOURCES:
         rows = pc.subtract(lines.filter(pc.equal(lines["source"], source))["row_number"].combine_chunks(), 2)

@@ -36,10 +36,11 @@ def compare(merged: pd.DataFrame, registered: pd.DataFrame, disputed: "NDArray[n
     registered = registered[~registered["id_key"].isin(disputed)]
     known = registered.set_index("id_key")
     together = merged.join(
-        known[["person_id", "revision", "content_hash", "row_ids", "winners", "status"]], on="id_key", rsuffix="_before"
+        known[["person_id", "revision", "content_hash", "row_ids", "winners", "status"]].add_suffix("_before"),
+        on="id_key",
     )
-    is_known = together["person_id"].notna().to_numpy()
-    was_active = (together["status"] == "active").to_numpy(dtype=bool, na_value=False)
+    is_known = together["person_id_before"].notna().to_numpy()
+    was_active = (together["status_before"] == "active").to_numpy(dtype=bool, na_value=False)
     same = (together["content_hash"] == together["content_hash_before"]).to_numpy(dtype=bool, na_value=False)
     same_rows = (together["row_ids"] == together["row_ids_before"]).to_numpy(dtype=bool, na_value=False) & (
         together["winners"] == together["winners_before"]
@@ -48,8 +49,8 @@ def compare(merged: pd.DataFrame, registered: pd.DataFrame, disputed: "NDArray[n
         [~is_known | ~was_active, ~same, ~same_rows], ["new", "changed", "restated"], default="unchanged"
     )
     written = merged.copy(deep=False)
-    written["person_id"] = together["person_id"].fillna(0).to_numpy(dtype=np.int64)
-    before = together["revision"].fillna(0).to_numpy(dtype=np.int64)
+    written["person_id"] = together["person_id_before"].fillna(0).to_numpy(dtype=np.int64)
+    before = together["revision_before"].fillna(0).to_numpy(dtype=np.int64)
     written["revision"] = before + (operation != "restated")
     written["operation"] = operation
     written["status"] = "active"

@@ -166,17 +166,17 @@ def _changed(row: Row, headers: Row, **cells: str) -> Row:
     return changed
 
 
-def deliver(home: Path, lists: Lists, *, suffix: str = "") -> None:
+def deliver(home: Path, lists: Lists, sources: Sequence[str] = SOURCES) -> None:
     """Drops lists into a home's inbox: the survey as a workbook of text cells, the others as CSV, one in GB 18030."""
-    for source in SOURCES:
+    for source in sources:
         folder = home / "inbox" / source
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if source == "village_survey":
             sheets = {"服务对象": lists[source], "家庭成员": lists["members"]}
-            (folder / f"登记表{suffix}.xlsx").write_bytes(workbook(sheets))
+            (folder / "登记表.xlsx").write_bytes(workbook(sheets))
         else:
             encoding = "gb18030" if source == "disability_federation" else "utf-8-sig"
-            (folder / f"名单{suffix}.csv").write_bytes(csv_text(lists[source]).encode(encoding))
+            (folder / "名单.csv").write_bytes(csv_text(lists[source]).encode(encoding))
 
 
 def workbook(sheets: dict[str, list[Row]]) -> bytes:
