@@ -53,7 +53,9 @@ def list_inbox(folder: Path, *, settle_seconds: float = 0.0) -> list[Path]:
         with os.scandir(folder) as entries:
             waiting = [Path(entry.path) for entry in entries if _is_delivery(entry, settle_seconds=settle_seconds)]
     except FileNotFoundError:
-        return []
+        if not folder.is_symlink():
+            return []
+        reason = "it leads to a place that is not there"
     except OSError as error:
         reason = os.strerror(error.errno or 0)
     else:

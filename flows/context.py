@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ from registry import migrations
 from registry.engine import connect_registry, transaction
 from registry.lock import RunLock, run_lock
 from schemas.configuration import Configuration, load_configuration
+from schemas.errors import ConfigurationInvalid
 from schemas.profile import PlatformProfile, load_profile
 
 __all__ = ["Home", "Night", "default_config", "default_home", "open_registry", "opened_night"]
@@ -49,7 +50,8 @@ class Home:
     def unsent(self, sent_runs: set[int]) -> list[Path]:
         """Folders of platform files of runs whose push was never done."""
         folder = self.path / "outgoing"
-        return [run for run in folder.iterdir() if int(run.name) not in sent_runs] if folder.is_dir() else []
+        runs = [path for path in folder.iterdir() if path.name.isdecimal()] if folder.is_dir() else []
+        return [run for run in runs if int(run.name) not in sent_runs]
 
     def reports(self, run_id: int) -> Path:
         """The report of a run."""
@@ -61,12 +63,26 @@ class Home:
         return self._made(self.path / "logs")
 
     def prepare(self, sources: list[str]) -> None:
-        """Makes the folders, open to their owner only."""
+        """Makes the folders, open to their owner only.
+
+        Raises:
+            ConfigurationInvalid: the home is no folder, or not ours to write in.
+        """
         os.umask(0o077)
-        self._made(self.path)
-        self.path.chmod(self.path.stat().st_mode & 0o711)  # to be passed through by the database's account, not read
-        for folder in (self.path, self.inbox, self.received, self.reading, *(self.inbox / name for name in sources)):
-            self._made(folder)
+        try:
+            self._made(self.path)
+            self.path.chmod(self.path.stat().st_mode & 0o711)  # to be passed through by the database's account, not read
+            for folder in (self.inbox, self.received, self.reading):
+                self._made(folder)
+        except OSError as error:
+            problem = error.strerror
+        else:
+            problem = None
+        if problem:
+            raise ConfigurationInvalid(f"{self.path} cannot be the home: {problem}")
+        for name in sources:
+            with suppress(OSError):  # what stands in its place, or a share that is away, is that source's trouble alone
+                self._made(self.inbox / name)
 
     def clear_leftovers(self) -> None:
         """Removes what a killed process left where it read, and what it had half written; other files are not touched."""

@@ -6,9 +6,19 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.reading import DeliveryContents, DeliveryLayout, PendingRead, ReadingLimits, TableLayout, start_reading
+from connectors.reading import (
+    DeliveryContents,
+    DeliveryLayout,
+    FileFinding,
+    PendingRead,
+    ReadingLimits,
+    TableContents,
+    TableLayout,
+    start_reading,
+)
 from flows.context import Night
 from schemas.configuration import Rules, Source, TableColumns
+from schemas.findings import Finding
 
 __all__ = ["Kept", "begin_reading", "combined", "layout_of", "read"]
 
@@ -43,10 +53,17 @@ def begin_reading(night: Night, source: Source, kept: Iterable[Kept]) -> None:
 
 
 def read(night: Night, source: Source, file: Kept) -> DeliveryContents:
-    """A kept file's contents; waits where its reading was begun before."""
+    """A kept file's contents; waits where its reading was begun before. A full list without a line is refused as empty."""
     pending = night.readings.pop(file.delivery_id, None) or _start(night, source, file)
     contents: DeliveryContents = pending.result()
+    if source.delivers == "full" and not contents.refused and _has_no_line(contents.tables["main"]):
+        # A header and nothing below it would say that everybody has gone; that is said in writing, not by an empty file.
+        return DeliveryContents.refusal(*contents.findings, FileFinding(Finding.FILE_EMPTY))
     return contents
+
+
+def _has_no_line(main: TableContents) -> bool:
+    return main.table.num_rows + main.broken == 0
 
 
 def _start(night: Night, source: Source, file: Kept) -> PendingRead:

@@ -29,7 +29,7 @@ _TYPES = (
     "Types: `text`; `code` (a word of the code list named); `categories` (codes joined by `|` in the registry's order); "
     "`date` (ISO 8601); `fen` (whole hundredths of a yuan); `number`; `id_number` (18 characters, GB 11643-1999); "
     "`certificate` (20 or 22 characters); `phone`; `division` (a name, or the 12-digit statistical code in `*_code`). "
-    "Everything is text in `.csv` and `.xlsx`; empty is missing. Sensitivity is explained in [privacy](privacy.md)."
+    "Empty is missing. Sensitivity is explained in [privacy](privacy.md)."
 )
 _SEVERITY_NOTE = (
     "A severity can be changed in `config/rules.toml` ([configuration](configuration.md)). A row shows all its findings; "

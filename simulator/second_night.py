@@ -48,7 +48,8 @@ def second_night(first: Path, to: Path, *, seed: int, today: date, changed_share
 
     Half of these have another telephone, subsidy or address; a quarter are new; a quarter are gone, but fewer than the
     shrink brake (``config/rules.toml``) would hold. Only people with no planted defect change or go. Lists keep their
-    file names, so that ``to`` may be ``first`` or another night's inbox.
+    file names, so that ``to`` may be ``first`` or another night's inbox. The answer key remains the first night's: its
+    row numbers do not hold for the new lists.
 
     Args:
         first: folder of the first night, with its answer key.

@@ -12,7 +12,7 @@ import pandas as pd
 
 from schemas.findings import Finding
 from schemas.masking import mask_id_number, mask_name
-from transforms.columns import STR, hash_texts, join_texts
+from transforms.columns import STR, hash_texts, join_texts, to_arrow
 from transforms.names import are_reconcilable, number_distance
 from transforms.noted import Notes
 from transforms.text import replace_at
@@ -104,11 +104,14 @@ def _same_number(rows: pd.DataFrame, candidates: "Positions", keys: "NDArray[np.
     spelled = rows["name"].iloc[candidates].to_numpy(dtype=object)
     frame = pd.DataFrame({"key": keys[candidates], "name": spelled}).drop_duplicates().dropna()
     several = frame[frame["key"].duplicated(keep=False)]
-    disputed: dict[int, list[str]] = {}
-    for key in several["key"].unique().tolist():
-        names = several.loc[several["key"] == key, "name"]
-        if any(not are_reconcilable(one, other) for one, other in combinations(sorted(names), 2)):
-            disputed[int(key)] = sorted(names)
+    spellings: dict[int, set[str]] = {}
+    for key, name in zip(several["key"].to_numpy(), several["name"].to_numpy(), strict=True):
+        spellings.setdefault(int(key), set()).add(str(name))
+    disputed = {
+        key: sorted(names)
+        for key, names in spellings.items()
+        if any(not are_reconcilable(one, other) for one, other in combinations(sorted(names), 2))
+    }
     positions = candidates[np.isin(keys[candidates], list(disputed))]
     _add_seen(
         notes, Finding.SAME_NUMBER_DIFFERENT_PERSON, "name", positions,
@@ -120,19 +123,14 @@ def _same_number(rows: pd.DataFrame, candidates: "Positions", keys: "NDArray[np.
 def _same_person(rows: pd.DataFrame, winners: "Positions", keys: "NDArray[np.int64]", notes: Notes) -> set[int]:
     """People of one name and birth date in one place, or of one name with numbers at most two characters apart."""
     others: dict[int, set[str]] = {}
-    chosen = rows.iloc[winners]
     for block in ("name_birth_key", "name_place_key"):
-        block_keys = chosen[block].to_numpy(dtype=np.int64, na_value=0)
-        frame = pd.DataFrame({"block": block_keys, "key": keys[winners], "row": winners})
-        distinct = frame.drop_duplicates(["block", "key"])
-        crowded = distinct.loc[distinct["block"].duplicated(keep=False), "block"].unique()
-        for _, people in frame[frame["block"].isin(crowded)].groupby("block"):
-            for one, other in combinations(sorted(people["key"].unique()), 2):
-                mine = rows.loc[people.loc[people["key"] == one, "row"]]
-                theirs = rows.loc[people.loc[people["key"] == other, "row"]]
+        blocks = rows[block].to_numpy(dtype=np.int64, na_value=0)[winners]
+        crowded = winners[_in_crowded_blocks(blocks, keys[winners])]
+        for people in _people_by_block(rows, crowded, rows[block].to_numpy(dtype=np.int64, na_value=0), keys):
+            for (one, mine), (other, theirs) in combinations(sorted(people.items()), 2):
                 if _is_same_person(mine, theirs, same_birth_date=block == "name_birth_key"):
-                    others.setdefault(int(one), set()).add(theirs["id_number"].iloc[0])
-                    others.setdefault(int(other), set()).add(mine["id_number"].iloc[0])
+                    others.setdefault(one, set()).add(theirs.id_number)
+                    others.setdefault(other, set()).add(mine.id_number)
     positions = winners[np.isin(keys[winners], list(others))]
     _add_seen(
         notes, Finding.SAME_PERSON_DIFFERENT_NUMBER, "id_number", positions,
@@ -141,12 +139,38 @@ def _same_person(rows: pd.DataFrame, winners: "Positions", keys: "NDArray[np.int
     return set(others)
 
 
-def _is_same_person(mine: pd.DataFrame, theirs: pd.DataFrame, *, same_birth_date: bool) -> bool:
-    if number_distance(mine["id_number"].iloc[0], theirs["id_number"].iloc[0]) <= 2:
+class _Person(NamedTuple):
+    """What two people are compared by."""
+
+    id_number: str
+    places: set[tuple[str, str]]
+
+
+def _in_crowded_blocks(blocks: "NDArray[np.int64]", keys: "NDArray[np.int64]") -> "NDArray[np.bool_]":
+    """Which rows stand in a block with another ID number."""
+    frame = pd.DataFrame({"block": blocks, "key": keys})
+    distinct = frame.drop_duplicates()
+    crowded = distinct.loc[distinct["block"].duplicated(keep=False), "block"]
+    return np.asarray(frame["block"].isin(crowded) & (frame["block"] != 0), dtype=bool)
+
+
+def _people_by_block(
+    rows: pd.DataFrame, positions: "Positions", blocks: "NDArray[np.int64]", keys: "NDArray[np.int64]"
+) -> list[dict[int, _Person]]:
+    """The people of each block by ID key; these are few, so they may be looked at one by one."""
+    columns = {name: to_arrow(rows[name].iloc[positions]).to_pylist() for name in ("id_number", *PLACES)}
+    found: dict[int, dict[int, _Person]] = {}
+    for place, row in enumerate(positions):
+        people = found.setdefault(int(blocks[row]), {})
+        person = people.setdefault(int(keys[row]), _Person(columns["id_number"][place], set()))
+        person.places.update((name, columns[name][place]) for name in PLACES if columns[name][place] is not None)
+    return list(found.values())
+
+
+def _is_same_person(mine: _Person, theirs: _Person, *, same_birth_date: bool) -> bool:
+    if number_distance(mine.id_number, theirs.id_number) <= 2:
         return True
-    return same_birth_date and any(
-        set(mine[place].dropna()) & set(theirs[place].dropna()) for place in PLACES if place in mine
-    )
+    return same_birth_date and bool(mine.places & theirs.places)
 
 
 def _add_seen(

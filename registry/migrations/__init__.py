@@ -8,6 +8,8 @@ __all__ = ["HEAD", "is_current", "upgrade"]
 
 HEAD = "0001"
 
+_ONE_AT_A_TIME = {"number": 0x656C6465, "key": 3}  # beside the run lock's keys, see registry.lock
+
 
 def is_current(connection: sa.Connection) -> bool:
     """Whether the database has exactly the tables this program was written for (asked without loading Alembic)."""
@@ -17,7 +19,11 @@ def is_current(connection: sa.Connection) -> bool:
 
 
 def upgrade(connection: sa.Connection, to: str = "head") -> None:
-    """Brings the database's tables to a version; does nothing when they are there already."""
+    """Brings the database's tables to a version; does nothing when they are there already.
+
+    One process at a time: another that finds the same tables missing waits until this transaction has ended.
+    """
+    connection.execute(sa.text("SELECT pg_catalog.pg_advisory_xact_lock(:number, :key)"), _ONE_AT_A_TIME)
     if to == "head" and is_current(connection):
         return
     from alembic import command

@@ -62,7 +62,7 @@ def id_number(born: date, serial: int = 120, region: str = "441421") -> str:
 def person(n: int, *, born: date | None = None, **changes: Any) -> Person:
     """The n-th person, n below 1000; alike neither in name nor in number to any other."""
     name = _SURNAMES[n % 16] + _GIVEN[n // 16 % 20] + _GIVEN[(n // 320 + n // 16 + 7) % 20]
-    number = id_number(born or date(1936, 1, 1) + timedelta(days=23 * n), 101 + n % 890)
+    number = id_number(born or date(1936, 1, 1) + timedelta(days=23 * n % 8900), 101 + n % 890)
     return replace(Person(name, number, f"139{n:08d}"), **changes)
 
 
