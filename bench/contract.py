@@ -89,17 +89,20 @@ def words(code_list: str) -> dict[str, str]:
 class Division:
     code: str
     name: str
+    former_name: str
     level: int
     parent: str
 
 
 @cache
 def divisions() -> tuple[Division, ...]:
-    """Counties, towns and villages in force or retired, each under the code that counts now."""
+    """Counties, towns and villages in force or retired, each under the code and name that count now."""
     with (CONFIG / "divisions.csv").open(encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if int(row["level"]) >= 3]
+    names = {row["code"]: row["name"] for row in rows}
     return tuple(
-        Division(row["replaced_by"] or row["code"], row["name"], int(row["level"]), row["parent_code"]) for row in rows
+        Division(code, names[code], row["name"], int(row["level"]), row["parent_code"])
+        for row in rows for code in [row["replaced_by"] or row["code"]]
     )
 
 

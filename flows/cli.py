@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
-from cyclopts import App, CycloptsError, Parameter
+from cyclopts import App, CycloptsError, Parameter, validators
 
 from schemas.errors import AnotherRunIsActive, ConfigurationInvalid, EldersyncError
 
@@ -42,6 +42,8 @@ class Common:
 
 _COMMON = Common()
 
+Positive = Annotated[int, Parameter(validator=validators.Number(gte=1, lt=1 << 63))]
+
 
 @app.command
 def run(
@@ -62,7 +64,7 @@ def run(
 
 
 @app.command
-def resume(run: int, *, common: Common = _COMMON) -> int:
+def resume(run: Positive, *, common: Common = _COMMON) -> int:
     """Continue a failed run from its first stage that is not done.
 
     Args:
@@ -86,7 +88,7 @@ def status(*, common: Common = _COMMON) -> int:
 
 
 @app.command
-def show(run: int, *, common: Common = _COMMON) -> int:
+def show(run: Positive, *, common: Common = _COMMON) -> int:
     """One run: funnel, changes, push.
 
     Args:
@@ -102,7 +104,7 @@ def show(run: int, *, common: Common = _COMMON) -> int:
 
 
 @app.command
-def runs(*, limit: int = 20, common: Common = _COMMON) -> int:
+def runs(*, limit: Positive = 20, common: Common = _COMMON) -> int:
     """The newest runs, a line each.
 
     Args:
@@ -117,7 +119,7 @@ def runs(*, limit: int = 20, common: Common = _COMMON) -> int:
 
 
 @app.command
-def findings(run: int, *, to: Path, common: Common = _COMMON) -> int:
+def findings(run: Positive, *, to: Path, common: Common = _COMMON) -> int:
     """Every finding that stands after a run, as a file.
 
     Args:
@@ -176,7 +178,7 @@ def explain(
 
 
 @app.command
-def report(run: int, *, common: Common = _COMMON) -> int:
+def report(run: Positive, *, common: Common = _COMMON) -> int:
     """Where the HTML report of a run lies; written again if it is gone.
 
     Args:
@@ -224,20 +226,31 @@ def main() -> None:
 
 def call(arguments: list[str]) -> int:
     """Runs a command line and gives its exit code; what went wrong is one line on standard error."""
-    wants_json = "--json" in arguments
     try:
         answer = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
-    except CycloptsError as error:
-        return _fail(f"{error}  (eldersync --help)", USAGE, wants_json=wants_json)
-    except ConfigurationInvalid as error:
-        return _fail(str(error), USAGE, wants_json=wants_json)
-    except AnotherRunIsActive as error:
-        return _fail(str(error), BUSY, wants_json=wants_json)
-    except EldersyncError as error:
-        return _fail(str(error), RED, wants_json=wants_json)
-    except KeyboardInterrupt:
-        return _fail("interrupted; `eldersync resume RUN` goes on", RED, wants_json=wants_json)
+    except (Exception, KeyboardInterrupt) as error:
+        message, code = _told(error)
+        return _fail(message, code, wants_json="--json" in arguments)
     return answer if isinstance(answer, int) else GREEN
+
+
+def _told(error: BaseException) -> tuple[str, int]:
+    """What is said of an error, and its exit code; of anything unforeseen not its text, which may quote a cell."""
+    match error:
+        case CycloptsError():
+            return f"{error}  (eldersync --help)", USAGE
+        case ConfigurationInvalid():
+            return str(error), USAGE
+        case AnotherRunIsActive():
+            return str(error), BUSY
+        case EldersyncError():
+            return str(error), RED
+        case KeyboardInterrupt():
+            return "interrupted; `eldersync resume RUN` goes on", RED
+        case _:
+            from flows.unforeseen import place_of
+
+            return f"something unforeseen: {place_of(error)}", RED
 
 
 def _fail(message: str, code: int, *, wants_json: bool) -> int:

@@ -71,7 +71,7 @@ class Home:
         os.umask(0o077)
         try:
             self._made(self.path)
-            self.path.chmod(self.path.stat().st_mode & 0o711)  # to be passed through by the database's account, not read
+            self.path.chmod(0o700)
             for folder in (self.inbox, self.received, self.reading):
                 self._made(folder)
         except OSError as error:

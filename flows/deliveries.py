@@ -63,7 +63,7 @@ def read(night: Night, source: Source, file: Kept) -> DeliveryContents:
 
 
 def _has_no_line(main: TableContents) -> bool:
-    return main.table.num_rows + main.broken == 0
+    return bool(main.table.num_rows + main.broken == 0)
 
 
 def _start(night: Night, source: Source, file: Kept) -> PendingRead:

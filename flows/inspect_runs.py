@@ -26,15 +26,20 @@ def current_status(home: Path, config: Path) -> dict[str, Any]:
         active = holder(engine)
         with transaction(engine) as connection:
             latest = runs.latest_run(connection)
+            line = _line(latest) if latest else None
+            if line is not None and line["status"] == "running" and active is None:
+                line |= {"status": "red", "stopped_by": "the process ended before the run did"}
             return {
-                "status": latest["status"] if latest else "none",
+                "status": line["status"] if line else "none",
                 "active": active,
-                "latest_run": _line(latest) if latest else None,
+                "latest_run": line,
                 "elders": active_count(connection),
                 "findings": open_counts(connection),
                 "outbox_waiting": waiting_count(connection),
                 "reasons": (latest["summary"] or {}).get("reasons", []) if latest else [],
-                "resume": f"eldersync resume {latest['run_id']}" if latest and latest["status"] == "red" else None,
+                "resume": f"eldersync resume {latest['run_id']}"
+                if latest and line and line["status"] == "red"
+                else None,
             }
 
 

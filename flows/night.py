@@ -6,9 +6,7 @@ order written here; the ledger decides what is left to do.
 
 import logging
 import time
-import traceback
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,6 +18,7 @@ from flows.receive import receive
 from flows.reporting import write_report
 from flows.settle import balanced_account, settle
 from flows.take import take
+from flows.unforeseen import place_of
 from registry import runs
 from registry.engine import transaction
 from registry.lock import assert_lock_held
@@ -143,7 +142,7 @@ def perform_stage(night: Night, stage: str, source: str = "") -> dict[str, Any]:
     except EldersyncError:
         raise
     except Exception as error:  # the boundary where anything unforeseen becomes a text without persons
-        problem = StageFailed(f"{stage} {source}: {_where(error)}".replace(" :", ":"))
+        problem = StageFailed(f"{stage} {source}: {place_of(error)}".replace(" :", ":"))
     else:
         log.info("run %d: %s %s done in %.1f s", night.run_id, stage, source, seconds)
         return result
@@ -209,17 +208,6 @@ def _record_failure(night: Night, stage: str, source: str, problem: RunStopped, 
     except RunStopped as unrecorded:
         # The database that the stage failed for is still away: the run's own error says so.
         log.warning("run %d: the failure of %s %s could not be recorded: %s", night.run_id, stage, source, unrecorded)
-
-
-def _where(error: Exception) -> str:
-    """The kind of an error and the last place in our own code, never its text: that may quote a cell."""
-    root = Path(__file__).resolve().parents[1]
-    ours = [
-        f"{Path(frame.filename).relative_to(root)}:{frame.lineno}"
-        for frame in traceback.extract_tb(error.__traceback__)
-        if Path(frame.filename).is_relative_to(root) and ".venv" not in Path(frame.filename).parts
-    ]
-    return f"{type(error).__name__} at {ours[-1] if ours else 'an unknown place'}"
 
 
 def perform_directly(night: Night, stage: str, source: str) -> dict[str, Any]:

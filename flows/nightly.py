@@ -7,20 +7,21 @@ Between tasks go run ids and source names only; no result is persisted.
 from datetime import date
 from typing import Any
 
-from prefect import flow, task
-from prefect.cache_policies import NO_CACHE
-from prefect.client.schemas.objects import State as FlowState
-from prefect.client.schemas.objects import TaskRun
-from prefect.states import Completed
-
 from flows.context import Night, default_config, default_home, opened_night
+from flows.logs import log_to_file
 from flows.night import open_run, perform_stage, reopen_run, run_stages
 from flows.prefect_server import quieten_telemetry
 from schemas.errors import Transient
 
-__all__ = ["nightly"]
+quieten_telemetry()  # before Prefect is loaded: it reads its settings then
 
-quieten_telemetry()
+from prefect import flow, task  # noqa: E402
+from prefect.cache_policies import NO_CACHE  # noqa: E402
+from prefect.client.schemas.objects import State as FlowState  # noqa: E402
+from prefect.client.schemas.objects import TaskRun  # noqa: E402
+from prefect.states import Completed  # noqa: E402
+
+__all__ = ["nightly"]
 
 _NIGHTS: dict[int, Night] = {}
 """Nights this process has open, by run id: what a task needs beside the ids it is given."""
@@ -78,7 +79,7 @@ def nightly(
         push: whether to write the platform's files.
         resume_run: the number of a stopped run to go on with, instead of beginning a new one.
     """
-    with opened_night(default_home(), default_config(), business_date) as night:
+    with opened_night(default_home(), default_config(), business_date) as night, log_to_file(night.home.logs):
         if resume_run is not None:
             reopen_run(night, resume_run)
         else:

@@ -10,7 +10,7 @@ __all__ = ["print_checks", "print_explanation", "print_runs", "print_status"]
 
 def print_status(found: dict[str, Any]) -> None:
     """Prints what ran last and what waits."""
-    console = Console(highlight=False)
+    console = _console()
     if found["active"]:
         console.print(f"A run is active: {found['active']}")
     latest = found["latest_run"]
@@ -44,12 +44,12 @@ def print_runs(found: dict[str, Any]) -> None:
         table.add_row(
             *(str(line[column.header]) if line[str(column.header)] is not None else "" for column in table.columns)
         )
-    Console(highlight=False).print(table)
+    _console().print(table)
 
 
 def print_explanation(found: dict[str, Any]) -> None:
     """Prints an elder's record field by field."""
-    console = Console(highlight=False)
+    console = _console()
     console.print(f"Person {found['person_id']}: {found['status']}, revision {found['revision']}")
     table = Table()
     for column in ("field", "value", "from", "lost"):
@@ -78,6 +78,11 @@ def print_checks(found: dict[str, Any]) -> None:
         print(f"{'ok  ' if check['ok'] else 'FAIL'} {check['name']}: {check['seen']}")  # noqa: T201
         if not check["ok"]:
             print(f"     {check['remedy']}")  # noqa: T201
+
+
+def _console() -> Console:
+    """A terminal on which square brackets in names and values are just that."""
+    return Console(highlight=False, markup=False)
 
 
 def _where(place: dict[str, Any]) -> str:

@@ -43,7 +43,7 @@ def print_summary(summary: dict[str, Any]) -> None:
     if summary["reasons"]:
         console.print("[bold]Waits for a person[/]")
         for reason in summary["reasons"]:
-            console.print(f"  - {reason}")
+            console.print(f"  - {reason}", markup=False)
     console.print(f"Report   {summary['report']}", soft_wrap=True)
     for name in summary["files"]:
         console.print(f"Platform {name}", soft_wrap=True)
@@ -58,7 +58,9 @@ def print_run(found: dict[str, Any]) -> None:
         console.print(
             f"Run {found['run_id']} for {found['business_date']}: {LAMP.get(found['status'], found['status'])}"
         )
-        console.print(f"Stopped by: {found['stopped_by']}\nGo on with: eldersync resume {found['run_id']}")
+        console.print(
+            f"Stopped by: {found['stopped_by']}\nGo on with: eldersync resume {found['run_id']}", markup=False
+        )
     stages = Table(title="Stages", title_justify="left")
     for column in ("stage", "source", "status", "seconds"):
         stages.add_column(column, justify="right" if column == "seconds" else "left")

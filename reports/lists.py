@@ -33,7 +33,7 @@ def write_list(
         labels: Headers for people, by column, in ``.csv`` and ``.xlsx``; programs read the columns' own names.
 
     Raises:
-        ConfigurationInvalid: The suffix is none of the four, or the folder does not exist.
+        ConfigurationInvalid: The suffix is none of the four, or the file cannot be written there.
         ContractBroken: A column mixes types.
     """
     kind = to.suffix.lower()
@@ -41,12 +41,18 @@ def write_list(
         raise ConfigurationInvalid("a list is written as .csv, .xlsx, .parquet or .json; the file name must end in one")
     if not to.parent.is_dir():
         raise ConfigurationInvalid("the folder the list should be written to does not exist")
-    with replace_file(to) as temporary:
-        if kind == ".xlsx":
-            with open_workbook(temporary) as book:
-                add_sheet(book, title or "清单", frame, labels)
-        else:
-            _WRITERS[kind](arrow_table(frame), temporary, labels or {})
+    try:
+        with replace_file(to) as temporary:
+            if kind == ".xlsx":
+                with open_workbook(temporary) as book:
+                    add_sheet(book, title or "清单", frame, labels)
+            else:
+                _WRITERS[kind](arrow_table(frame), temporary, labels or {})
+    except OSError as error:
+        problem = error.strerror or type(error).__name__
+    else:
+        return
+    raise ConfigurationInvalid(f"the list cannot be written there: {problem}")
 
 
 def _write_csv(table: pa.Table, to: Path, labels: Mapping[str, str]) -> None:

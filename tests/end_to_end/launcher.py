@@ -7,7 +7,8 @@ A request is one JSON line on standard input: ``arguments`` of the command line,
 * ``{"rename": n}``: with the n-th file written beside its place, before it is moved there;
 * ``{"reading": n}``: once the n-th process for reading a file was started;
 * ``{"readers": n}``: not the run but those processes die, once the n-th was started;
-* ``{"server": n, "pid_file": path}``: not the run but the database server dies, before the n-th COMMIT.
+* ``{"server": n, "pid_file": path}``: not the run but the database server dies, before the n-th COMMIT;
+* ``{"sessions": n}``: the server ends all our sessions before the n-th COMMIT, among them the one that holds the run lock.
 
 ``plant`` is a Python statement run first, with ``flows``, ``logging`` at hand. The answer is one JSON line: ``code`` (negative for a
 signal) and ``commits``, for each COMMIT whether its transaction had written anything. Everything is imported before the fork, so
@@ -23,11 +24,16 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import sqlalchemy as sa
 from sqlalchemy.pool import Pool
 
 __all__ = ["main"]
 
+_END_SESSIONS = """
+    SELECT count(pg_catalog.pg_terminate_backend(pid)) FROM pg_catalog.pg_stat_activity
+    WHERE datname = pg_catalog.current_database() AND application_name LIKE 'eldersync%'
+"""
 _WROTE = "SELECT pg_catalog.pg_current_xact_id_if_assigned() IS NOT NULL"
 
 
@@ -48,6 +54,9 @@ class Executioner:
             self.commits.append(bool(cursor.fetchone()[0]))
         if len(self.commits) == self.wish.get("before"):
             os.kill(os.getpid(), signal.SIGKILL)
+        if len(self.commits) == self.wish.get("sessions"):
+            with suppress(psycopg.Error), connection.connection.cursor() as cursor:
+                cursor.execute(_END_SESSIONS)
         if len(self.commits) == self.wish.get("server"):
             os.kill(int(Path(self.wish["pid_file"]).read_text().split()[0]), signal.SIGKILL)
 

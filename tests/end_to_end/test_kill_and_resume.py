@@ -1,7 +1,10 @@
 """A night that is killed at any boundary ends, resumed or on the next night, exactly as one that was left alone."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +18,7 @@ from registry.tables import metadata
 
 FIRST, SECOND = "2026-11-20", "2026-11-21"
 TIMES = {"started_at", "finished_at", "received_at", "seconds"}
-GREEN, RED, USAGE, YELLOW, KILLED = 0, 1, 2, 3, -9
+GREEN, RED, USAGE, YELLOW, BUSY, KILLED = 0, 1, 2, 3, 4, -9
 
 
 @dataclass(frozen=True)
@@ -169,14 +172,17 @@ def test_a_night_killed_at_any_commit_ends_as_one_left_alone(
     for die in deaths:
         killed = tries.copy()
         assert tries.run(killed, "run", "--date", SECOND, die=die)["code"] == KILLED, die
-        next_night = tries.copy(of=killed)
+        # Before a COMMIT the database is as it was after the one before; only files may have come.
+        differs = "after" in die or (killed.home / "outgoing" / "2").exists()
+        next_night = tries.copy(of=killed) if differs else None
         assert tries.resume(killed)["code"] == YELLOW, die
         assert outcome(killed) == expected, die
         assert told(killed) == registered(killed), die
-        assert tries.run(next_night, "run", "--date", SECOND)["code"] == YELLOW, die
-        assert elders(next_night) == expected_elders, die
-        assert told(next_night) == registered(next_night), die
-        assert left_behind(next_night.home) == [], die
+        if next_night:
+            assert tries.run(next_night, "run", "--date", SECOND)["code"] == YELLOW, die
+            assert elders(next_night) == expected_elders, die
+            assert told(next_night) == registered(next_night), die
+            assert left_behind(next_night.home) == [], die
     with capsys.disabled():
         print(f"\nkilled at all K = {len(deaths)} boundaries of {len(commits)} commits")  # noqa: T201
 
@@ -197,3 +203,82 @@ def test_a_night_killed_with_files_half_in_place_leaves_no_other_files(
     assert number > len(["two kept", "two for the platform", "two of the report"]) * 2
     with capsys.disabled():
         print(f"\nkilled at all K = {number - 1} files")  # noqa: T201
+
+
+def test_a_night_killed_while_it_reads_leaves_nothing_where_it_read(
+    tries: Tries, undisturbed: tuple[Outcome, list[dict[str, Any]], list[bool]]
+) -> None:
+    killed = tries.copy()
+    assert tries.run(killed, "run", "--date", SECOND, die={"reading": 1})["code"] == KILLED
+    assert any((killed.home / "reading").iterdir())
+    assert tries.resume(killed)["code"] == YELLOW
+    assert outcome(killed) == undisturbed[0]
+
+
+def test_a_file_whose_reader_is_killed_is_read_again_on_the_next_night(
+    tries: Tries, undisturbed: tuple[Outcome, list[dict[str, Any]], list[bool]]
+) -> None:
+    place = tries.copy()
+    assert tries.run(place, "run", "--date", SECOND, die={"readers": 1})["code"] == YELLOW
+    states = place.database.ask("SELECT source, state FROM delivery WHERE received_run = 2 ORDER BY source")
+    assert [row["state"] for row in states] == ["refused", "accepted"]
+    assert tries.run(place, "run", "--date", SECOND)["code"] == YELLOW
+    assert elders(place) == undisturbed[1]
+    assert told(place) == registered(place)
+
+
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.9], ids=["receiving", "taking", "finishing"])
+def test_a_night_whose_sessions_are_ended_stops_cleanly_and_is_resumed(
+    tries: Tries, undisturbed: tuple[Outcome, list[dict[str, Any]], list[bool]], share: float
+) -> None:
+    place = tries.copy()
+    number = int(share * len(undisturbed[2]))
+    assert tries.run(place, "run", "--date", SECOND, die={"sessions": number})["code"] == RED
+    last_words = (place.home / "stderr").read_text(encoding="utf-8").splitlines()[-1]
+    assert "lost the registry's run lock" in last_words or "PostgreSQL is not available" in last_words
+    assert tries.resume(place)["code"] == YELLOW
+    assert outcome(place) == undisturbed[0]
+
+
+def test_a_night_whose_database_server_is_killed_stops_cleanly_and_is_resumed(
+    home: Path, launcher: Launcher, undisturbed: tuple[Outcome, list[dict[str, Any]], list[bool]]
+) -> None:
+    lists.deliver(home, lists.spoilt_lists(lists.make_people(30)))
+    die = {"server": int(0.7 * len(undisturbed[2])), "pid_file": str(home / "postgres" / "postmaster.pid")}
+    words = home.parent / "stderr"
+    assert launcher.run("run", "--home", str(home), die=die, stderr=str(words))["code"] == RED
+    assert "PostgreSQL is not available" in words.read_text(encoding="utf-8").splitlines()[-1]
+    state = home.parent / "status.json"
+    assert launcher.run("status", "--home", str(home), "--json", stdout=str(state))["code"] == RED
+    status = json.loads(state.read_text(encoding="utf-8"))
+    assert (status["status"], status["resume"]) == ("red", "eldersync resume 1")
+    assert launcher.run("resume", "1", "--home", str(home))["code"] == YELLOW
+    assert launcher.run("elders", "--to", str(home / "elders.json"), "--home", str(home))["code"] == GREEN
+    assert len(json.loads((home / "elders.json").read_text(encoding="utf-8"))) == 30
+
+
+def test_a_killed_migration_leaves_no_tables_and_is_made_by_the_next_command(
+    server: SharedServer, launcher: Launcher, home: Path
+) -> None:
+    database = server.new()
+    request = {"environment": {"ELDERSYNC_DATABASE_URL": database.url}}
+    answer = launcher.run("status", "--home", str(home), die={"before": 2}, **request)
+    assert answer["code"] == KILLED
+    server.wait_until_nobody_is_in(database)
+    assert database.ask("SELECT 1 FROM pg_tables WHERE schemaname = 'public'") == []
+    assert launcher.run("status", "--home", str(home), **request)["code"] == GREEN
+
+
+def test_of_nights_begun_at_once_on_an_empty_database_one_works_and_the_others_say_why_not(
+    server: SharedServer, home: Path
+) -> None:
+    lists.deliver(home, lists.clean_lists(lists.make_people(30)))
+    environment = {**os.environ, "ELDERSYNC_DATABASE_URL": server.new().url}
+    command = [str(Path(sys.executable).with_name("eldersync")), "run", "--home", str(home)]
+    started = [
+        subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=-1, text=True) for _ in range(3)
+    ]
+    said = [(process.communicate(timeout=60)[1], process.returncode) for process in started]
+    codes = sorted(code for _, code in said)
+    assert codes == [GREEN, BUSY, BUSY]
+    assert all("is at work since" in words for words, code in said if code == BUSY)

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from itertools import count
 from pathlib import Path
 from shutil import copytree
 from typing import Any
@@ -129,6 +130,22 @@ def write_workbook(path: Path, sheets: Mapping[str, Sequence[Mapping[str, Cell]]
                         page.write_number(place, column, cell)
 
 
+_databases = count(1)
+
+
+@contextmanager
+def fresh_database(server: sa.Engine) -> Iterator[str]:
+    """An empty database for the time of the block; for tests that need more than the fixture's one."""
+    name = f"bureau_{next(_databases)}"
+    with server.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    try:
+        yield server.url.set(database=name).render_as_string(hide_password=False)
+    finally:
+        with server.connect() as connection:
+            connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+
+
 class Bureau:
     """One installation: its home, its configuration, its database."""
 
@@ -215,7 +232,9 @@ class Bureau:
     def platform_rows(self, run_id: int) -> int:
         """Rows of people in the platform files of a run, by the JSON lines beside the workbook."""
         folder = self.home / "outgoing" / str(run_id)
-        return sum(len(file.read_text("utf-8").splitlines()) for file in folder.glob("*.jsonl")) if folder.is_dir() else 0
+        return (
+            sum(len(file.read_text("utf-8").splitlines()) for file in folder.glob("*.jsonl")) if folder.is_dir() else 0
+        )
 
     def content(self) -> dict[str, list[str]]:
         """Every table's rows in force as texts, in order; without the names of runs and instants."""

@@ -3,7 +3,18 @@
 import zipfile
 
 import pytest
-from nights import DISABILITY, FAMILY, INCAPACITY, SURVEY, Bureau, family_row, funnel, incapacity_row, people, survey_row
+from nights import (
+    DISABILITY,
+    FAMILY,
+    INCAPACITY,
+    SURVEY,
+    Bureau,
+    family_row,
+    funnel,
+    incapacity_row,
+    people,
+    survey_row,
+)
 
 from connectors.reading import ReadingLimits
 
@@ -89,7 +100,11 @@ def test_trailing_commas_on_every_row_shift_nothing(bureau):
 def test_a_person_named_na_and_a_village_named_null_are_texts(bureau):
     bureau.deliver(
         SURVEY,
-        [survey_row(FOUR[0], 姓名="NA"), survey_row(FOUR[1], **{"户籍村(居)": "null"}), survey_row(FOUR[2], 姓名="None")],
+        [
+            survey_row(FOUR[0], 姓名="NA"),
+            survey_row(FOUR[1], **{"户籍村(居)": "null"}),
+            survey_row(FOUR[2], 姓名="None"),
+        ],
     )
     summary = night_beside(bureau, expect="green")
     assert funnel(summary["sources"][SURVEY]) == (3, 3, 0, 0, 0)
@@ -114,7 +129,9 @@ def test_a_required_column_that_is_missing_is_named_and_stops_the_source(bureau)
 
 
 def test_an_optional_column_that_is_missing_does_no_harm(bureau):
-    bureau.deliver(SURVEY, [{k: v for k, v in survey_row(who).items() if k not in {"备注", "联系电话"}} for who in FOUR])
+    bureau.deliver(
+        SURVEY, [{k: v for k, v in survey_row(who).items() if k not in {"备注", "联系电话"}} for who in FOUR]
+    )
     summary = night_beside(bureau, expect="green")
     assert funnel(summary["sources"][SURVEY]) == (4, 4, 0, 0, 0)
 

@@ -1,0 +1,41 @@
+"""What ``eldersync`` itself leaves behind, read from its registry and its platform files after the clock has stopped."""
+
+from datetime import date
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from bench.contract import OUTPUTS
+from registry.embedded import running_server
+
+__all__ = ["command", "outputs"]
+
+_TABLES = {
+    "rows": "source_row WHERE to_run IS NULL",
+    "findings": "finding WHERE to_run IS NULL AND origin IN ('row', 'merge')",
+    "elders": "elder",
+    "categories": "category JOIN elder USING (person_id) WHERE to_run IS NULL",
+    "identifiers": "identifier WHERE to_run IS NULL",
+    "changes": "outbox WHERE run_id = (SELECT max(run_id) FROM run)",
+}
+
+
+def command(program: Path, home: Path, today: date) -> list[str]:
+    """A night of the home, without Prefect; its files lie in the home's inbox."""
+    return [str(program), "run", "--home", str(home), "--date", today.isoformat(), "--json"]
+
+
+def outputs(home: Path) -> dict[str, list[tuple[str | None, ...]]]:
+    """What the last night left behind, as texts."""
+    found: dict[str, list[tuple[str | None, ...]]] = {}
+    with running_server(home) as url:
+        engine = sa.create_engine(url)
+        with engine.connect() as connection:
+            last = connection.execute(sa.text("SELECT max(run_id) FROM run")).scalar_one()
+            for table, clause in _TABLES.items():
+                texts = ", ".join(f'CAST("{column}" AS text)' for column in OUTPUTS[table])
+                found[table] = [tuple(row) for row in connection.execute(sa.text(f"SELECT {texts} FROM {clause}"))]
+        engine.dispose()
+    files = sorted((home / "outgoing" / str(last)).glob("*.jsonl"))
+    found["json_lines"] = [(line,) for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+    return found

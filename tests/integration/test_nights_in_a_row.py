@@ -1,0 +1,562 @@
+"""Nights one after another: twice is once, absence and the brake, corrections, the calendar, other rules, conflicts."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+import sqlalchemy as sa
+from nights import (
+    DISABILITY,
+    FAMILY,
+    INCAPACITY,
+    ROWS,
+    SHIPPED_CONFIG,
+    SURVEY,
+    TODAY,
+    Bureau,
+    csv_text,
+    disability_row,
+    family_row,
+    fresh_database,
+    funnel,
+    id_number,
+    incapacity_row,
+    member_row,
+    people,
+    person,
+    survey_row,
+)
+
+from flows.cli import call
+from registry.lock import run_lock
+from schemas.idnumber import check_character
+
+TWELVE = people(12)
+NEXT_DAY = TODAY + timedelta(days=1)
+DAY_AFTER = TODAY + timedelta(days=2)
+
+
+@pytest.fixture
+def bureau(tmp_path, fresh_url):
+    return Bureau(tmp_path / "home", fresh_url)
+
+
+def deliver_everything(bureau):
+    """Every source, one row with a finding in each, one duplicate, one person held."""
+    bureau.deliver(SURVEY, [survey_row(who) for who in TWELVE[:-1]] + [survey_row(TWELVE[-1], 联系电话="12345")])
+    bureau.deliver(INCAPACITY, [incapacity_row(TWELVE[0], 能力等级=""), incapacity_row(TWELVE[1], 身份证号="44142119")])
+    bureau.deliver(FAMILY, [family_row(TWELVE[2]), family_row(TWELVE[2])])
+    bureau.deliver(DISABILITY, [disability_row(TWELVE[3]), disability_row(TWELVE[4], 有效期至="2023-01-01")])
+
+
+# Twice is once
+
+
+def test_the_same_files_again_change_nothing_and_push_nothing(bureau):
+    deliver_everything(bureau)
+    first = bureau.night(expect="yellow")
+    before = bureau.content()
+    for day in (TODAY, NEXT_DAY):
+        summary = bureau.night(day, expect="yellow")
+        assert bureau.content() == before
+        assert summary["elders"] == {"new": 0, "changed": 0, "unchanged": 12, "withdrawn": 0, "total": 12}
+        assert (summary["push"]["planned"], summary["files"]) == (0, [])
+        assert summary["findings"] | {"note": 0} == first["findings"] | {"note": 0}
+        assert {n: funnel(s) for n, s in summary["sources"].items()} == {
+            n: funnel(s) for n, s in first["sources"].items()
+        }
+
+
+def test_the_same_rows_in_other_files_and_another_order_change_no_elder(bureau):
+    deliver_everything(bureau)
+    bureau.night()
+    elders, findings = bureau.content()["elder"], bureau.codes()
+    for source in ROWS:
+        path = bureau.inbox(source) / "list.csv"
+        header, *lines = path.read_text().splitlines()
+        path.write_text("\n".join([header, *reversed(lines), "", ""]))
+    summary = bureau.night()
+    assert (bureau.content()["elder"], bureau.codes()) == (elders, findings)
+    assert (summary["elders"]["changed"], summary["push"]["planned"]) == (0, 0)
+    assert {name: funnel(line) for name, line in summary["sources"].items()} == {
+        SURVEY: (12, 12, 0, 0, 0), INCAPACITY: (2, 1, 1, 0, 0), FAMILY: (2, 1, 0, 1, 0), DISABILITY: (2, 2, 0, 0, 0),
+    }  # fmt: skip
+
+
+def test_findings_of_rows_that_came_again_stand_where_the_rows_stand_now(bureau):
+    bureau.deliver(SURVEY, [survey_row(TWELVE[0], 联系电话="12345"), survey_row(TWELVE[1])])
+    bureau.night()
+    bureau.deliver(SURVEY, [survey_row(TWELVE[1]), survey_row(TWELVE[2]), survey_row(TWELVE[0], 联系电话="12345")])
+    bureau.night()
+    assert bureau.findings() == {("phone-format", SURVEY, 4, "phone"): 1}
+
+
+def test_a_broken_line_is_said_every_night_until_a_better_file_comes(bureau):
+    bureau.deliver(SURVEY, csv_text([survey_row(who) for who in TWELVE]) + "赵玉")
+    for _ in range(2):
+        summary = bureau.night(expect="yellow")
+        assert funnel(summary["sources"][SURVEY]) == (13, 12, 1, 0, 0)
+        assert bureau.codes(besides=["delivery-repeated"]) == {"line-broken": 1}
+    bureau.deliver(SURVEY, [survey_row(who) for who in TWELVE])
+    bureau.night(expect="green")
+    assert bureau.codes() == {}
+
+
+# Absence
+
+
+def test_absence_from_a_full_list_withdraws_within_the_brake(bureau):
+    bureau.deliver(INCAPACITY, [incapacity_row(who) for who in TWELVE])
+    bureau.night()
+    bureau.deliver(INCAPACITY, [incapacity_row(who) for who in TWELVE[:10]])
+    summary = bureau.night(expect="green")
+    assert summary["elders"] == {"new": 0, "changed": 0, "unchanged": 10, "withdrawn": 2, "total": 10}
+    assert bureau.active() == {who.number for who in TWELVE[:10]}
+    assert bureau.outbox() == {("new", "sent"): 12, ("withdrawn", "sent"): 2}
+
+
+def test_someone_another_source_still_states_loses_only_the_category(bureau):
+    bureau.deliver(INCAPACITY, [incapacity_row(who) for who in TWELVE[:3]])
+    bureau.deliver(SURVEY, [survey_row(TWELVE[0])])
+    bureau.night()
+    assert bureau.elders()[TWELVE[0].number]["categories"] == "living_alone|incapacitated"
+    bureau.deliver(INCAPACITY, [incapacity_row(who) for who in TWELVE[1:3]])
+    summary = bureau.night(expect="green")
+    assert (summary["elders"]["changed"], summary["elders"]["withdrawn"]) == (1, 0)
+    assert bureau.elders()[TWELVE[0].number]["categories"] == "living_alone"
+
+
+@pytest.fixture
+def increments(bureau):
+    """A bureau whose incapacity list brings only news."""
+    bureau.own_configuration()
+    bureau.set_rule('delivers = "incremental"', instead_of='delivers = "full"', file=f"sources/{INCAPACITY}.toml")
+    return bureau
+
+
+def test_absence_from_an_increment_means_nothing(increments):
+    increments.deliver(INCAPACITY, [incapacity_row(who) for who in TWELVE], name="1.csv")
+    increments.night()
+    increments.deliver(
+        INCAPACITY, [incapacity_row(TWELVE[0], 能力等级="轻度失能"), incapacity_row(person(50))], name="2.csv"
+    )
+    summary = increments.night(expect="green")
+    assert summary["elders"] == {"new": 1, "changed": 1, "unchanged": 11, "withdrawn": 0, "total": 13}
+    assert increments.elders()[TWELVE[0].number]["ability_level"] == "1"
+    assert funnel(summary["sources"][INCAPACITY]) == (2, 2, 0, 0, 0)
+
+
+def test_an_increment_judged_again_by_the_calendar_still_balances(increments):
+    rows = [incapacity_row(TWELVE[0]), incapacity_row(TWELVE[1], 评估日期="2023-06-30")]
+    increments.deliver(INCAPACITY, rows)
+    assert funnel(increments.night()["sources"][INCAPACITY]) == (2, 2, 0, 0, 0)
+    for day in (NEXT_DAY, DAY_AFTER):
+        summary = increments.night(day, expect="green")
+        assert increments.codes(besides=["delivery-repeated"]) == {"ability-assessment-old": 1}
+        assert funnel(summary["sources"][INCAPACITY]) == (2, 2, 0, 0, 0)
+
+
+def test_a_village_that_sends_its_list_leaves_the_next_village_alone(bureau):
+    here = [replace(who, village="大黄村") for who in TWELVE[:6]]
+    there = [replace(who, village="小黄村") for who in TWELVE[6:]]
+    bureau.deliver(SURVEY, [survey_row(who) for who in [*here, *there]])
+    bureau.night()
+    bureau.deliver(SURVEY, [survey_row(who) for who in here[1:]])
+    summary = bureau.night(expect="green")
+    assert summary["elders"]["withdrawn"] == 1
+    assert bureau.active() == {who.number for who in [*here[1:], *there]}
+    assert funnel(summary["sources"][SURVEY]) == (5, 5, 0, 0, 0)
+
+
+def test_households_follow_the_village_list_they_came_with(bureau):
+    sheets = {
+        "服务对象": [survey_row(who) for who in TWELVE[:2]],
+        "家庭成员": [
+            member_row(TWELVE[0], TWELVE[0].name, TWELVE[0].number, "户主"),
+            member_row(TWELVE[0], "赵小明", id_number(date(1990, 5, 5)), "长子"),
+            member_row(person(77), "钱小明", id_number(date(1991, 5, 5)), "户主"),
+        ],
+    }
+    bureau.deliver_workbook(SURVEY, sheets)
+    summary = bureau.night(expect="green")
+    assert summary["sources"][SURVEY]["members"] == {"received": 3, "linked": 2, "held": 1, "blank": 0}
+    before = bureau.content()
+    assert bureau.night()["sources"][SURVEY]["members"] == {"received": 3, "linked": 2, "held": 1, "blank": 0}
+    assert bureau.content() == before
+    sheets["家庭成员"].pop()
+    bureau.deliver_workbook(SURVEY, sheets)
+    bureau.night(expect="green")
+    assert (len(bureau.content()["member_row"]), bureau.codes()) == (2, {})
+
+
+# The brake
+
+
+def test_a_list_that_shrinks_too_far_is_held_until_a_better_one_comes(bureau):
+    thirty = people(30)
+    bureau.deliver(INCAPACITY, [incapacity_row(who) for who in thirty])
+    bureau.night(expect="green")
+    elders = bureau.content()["elder"]
+    bureau.deliver(INCAPACITY, [incapacity_row(who) for who in thirty[:19]])
+    for day in (TODAY, NEXT_DAY, DAY_AFTER):
+        summary = bureau.night(day, expect="yellow")
+        assert summary["sources"][INCAPACITY]["status"] == "yellow"
+        assert funnel(summary["sources"][INCAPACITY]) == (19, 0, 19, 0, 0)
+        assert summary["push"]["planned"] == 0
+        assert bureau.codes(besides=["delivery-repeated"]) == {"delivery-shrunk": 1}
+        assert bureau.content()["elder"] == elders
+    bureau.deliver(INCAPACITY, [incapacity_row(who) for who in thirty[:20]])
+    summary = bureau.night(DAY_AFTER, expect="green")
+    assert (summary["elders"]["withdrawn"], bureau.codes()) == (10, {})
+
+
+def test_a_village_that_shrinks_too_far_is_held_though_the_source_is_large(bureau):
+    everyone = [replace(who, village=f"第{n % 5}村") for n, who in enumerate(people(50))]
+    bureau.deliver(SURVEY, [survey_row(who) for who in everyone])
+    bureau.night(expect="green")
+    lost = {who.number for who in everyone if who.village == "第3村"}
+    fewer = [who for who in everyone if who.number not in sorted(lost)[:4]]
+    bureau.deliver(SURVEY, [survey_row(who) for who in fewer])
+    summary = bureau.night(expect="yellow")
+    assert (summary["elders"]["withdrawn"], summary["push"]["planned"], len(bureau.active())) == (0, 0, 50)
+    assert "第3村" in summary["sources"][SURVEY]["message"]
+    fewer = [who for who in everyone if who.number not in sorted(lost)[:3]]
+    bureau.deliver(SURVEY, [survey_row(who) for who in fewer])
+    assert bureau.night(expect="green")["elders"]["withdrawn"] == 3
+
+
+@pytest.mark.parametrize("rest", [0, 1, 15, 28], ids="{} of 30 left".format)
+def test_whatever_is_lost_beyond_the_brake_is_never_pushed(bureau, rest):
+    bureau.deliver(INCAPACITY, [incapacity_row(who) for who in people(30)])
+    bureau.night()
+    text = csv_text([incapacity_row(who) for who in people(30)])
+    bureau.deliver(INCAPACITY, "\n".join(text.splitlines()[: rest + 1]))
+    summary = bureau.night(expect="green" if rest == 28 else "yellow")
+    assert summary["push"]["planned"] == (2 if rest == 28 else 0)
+
+
+def test_the_calendar_goes_on_while_a_list_is_held(bureau):
+    almost = person(40, born=date(1964, 7, 1))
+    bureau.deliver(INCAPACITY, [incapacity_row(who) for who in [almost, *people(30)]])
+    bureau.night(expect="yellow")
+    bureau.deliver(INCAPACITY, [incapacity_row(who) for who in people(2)])
+    bureau.night(NEXT_DAY, expect="yellow")
+    assert almost.number in bureau.active()
+
+
+# Corrections
+
+
+def test_a_corrected_row_closes_its_findings_and_enters_the_registry(bureau):
+    wrong = TWELVE[0].number[:-1] + ("0" if TWELVE[0].number[-1] != "0" else "1")
+    bureau.deliver(SURVEY, [survey_row(TWELVE[0], 身份证号码=wrong, 联系电话="12345"), survey_row(TWELVE[1])])
+    summary = bureau.night(expect="yellow")
+    assert bureau.codes() == {"id-number-checksum": 1, "phone-format": 1}
+    assert funnel(summary["sources"][SURVEY]) == (2, 1, 1, 0, 0)
+    bureau.deliver(SURVEY, [survey_row(TWELVE[0]), survey_row(TWELVE[1])])
+    summary = bureau.night(expect="green")
+    assert (bureau.codes(), bureau.active()) == ({}, {who.number for who in TWELVE[:2]})
+    closed = bureau.query("SELECT from_run, to_run FROM finding")
+    assert [(row["from_run"], row["to_run"]) for row in closed] == [(1, 2), (1, 2)]
+
+
+def test_a_changed_phone_is_one_changed_elder_with_the_old_value_in_its_history(bureau):
+    bureau.deliver(SURVEY, [survey_row(who) for who in TWELVE])
+    bureau.night()
+    bureau.deliver(SURVEY, [survey_row(TWELVE[0], 联系电话="13800000001"), *(survey_row(who) for who in TWELVE[1:])])
+    summary = bureau.night(expect="green")
+    assert summary["elders"] == {"new": 0, "changed": 1, "unchanged": 11, "withdrawn": 0, "total": 12}
+    elder = bureau.elders()[TWELVE[0].number]
+    assert (elder["phone"], elder["revision"], elder["from_run"]) == ("13800000001", 2, 2)
+    assert bureau.query("SELECT phone, revision, to_run FROM elder_history") == [
+        {"phone": TWELVE[0].phone, "revision": 1, "to_run": 2}
+    ]
+    assert bureau.query("SELECT person_id, operation, sent_as FROM outbox WHERE revision = 2") == [
+        {"person_id": elder["person_id"], "operation": "changed", "sent_as": "changed"}
+    ]
+    assert bureau.platform_rows(2) == 1
+
+
+def test_someone_withdrawn_who_returns_is_the_same_person(bureau):
+    number = TWELVE[0].number
+    states = []
+    for listed in (TWELVE, TWELVE[1:], TWELVE):
+        bureau.deliver(INCAPACITY, [incapacity_row(who) for who in listed], name=f"{len(listed)}.csv")
+        (bureau.inbox(INCAPACITY) / ("12.csv" if len(listed) == 11 else "11.csv")).unlink(missing_ok=True)
+        if states:
+            # A file that came before is known; the same list sent again has another footer.
+            path = bureau.inbox(INCAPACITY) / f"{len(listed)}.csv"
+            path.write_text(path.read_text() + f"第{len(states)}次报送,,,,,,,,,\n")
+        bureau.night(expect="green")
+        elder = bureau.elders()[number]
+        states.append((elder["person_id"], elder["status"], elder["revision"]))
+    first = states[0][0]
+    assert states == [(first, "active", 1), (first, "withdrawn", 2), (first, "active", 3)]
+    told = bureau.query("SELECT sent_as FROM outbox WHERE person_id = :p ORDER BY revision", p=first)
+    assert [row["sent_as"] for row in told] == ["new", "withdrawn", "new"]
+
+
+def test_nights_that_do_not_push_come_to_one_row_later(bureau):
+    for phone in ("13800000001", "13800000002", "13800000003"):
+        bureau.deliver(SURVEY, [survey_row(TWELVE[0], 联系电话=phone), survey_row(TWELVE[1])])
+        summary = bureau.night(send=False)
+        assert (summary["push"]["sent"], summary["push"]["waiting"], summary["files"]) == (0, 2, [])
+    summary = bureau.night()
+    assert (summary["push"]["planned"], summary["push"]["sent"], summary["push"]["waiting"]) == (2, 2, 0)
+    assert bureau.platform_rows(4) == 2
+    assert bureau.query("SELECT sent_as FROM outbox WHERE state = 'sent'") == [{"sent_as": "new"}] * 2
+    assert bureau.outbox() == {
+        ("new", "sent"): 1,
+        ("new", "superseded"): 1,
+        ("changed", "superseded"): 1,
+        ("changed", "sent"): 1,
+    }
+
+
+def test_someone_new_who_left_before_the_platform_heard_is_never_told(bureau):
+    bureau.deliver(INCAPACITY, [incapacity_row(who) for who in TWELVE[:2]])
+    bureau.night(send=False)
+    bureau.deliver(INCAPACITY, [incapacity_row(TWELVE[0])])
+    summary = bureau.night()
+    assert (summary["elders"]["withdrawn"], summary["push"]["sent"], summary["push"]["waiting"]) == (1, 1, 0)
+
+
+# The calendar and other rules
+
+
+def test_someone_held_at_59_is_admitted_on_the_sixtieth_birthday_though_nothing_new_came(bureau):
+    almost = person(40, born=date(1964, 7, 2))
+    bureau.deliver(SURVEY, [survey_row(almost), survey_row(TWELVE[0])])
+    for day in (TODAY, NEXT_DAY):
+        summary = bureau.night(day, expect="yellow")
+        assert bureau.codes(besides=["delivery-repeated"]) == {"age-under-sixty": 1}
+        assert funnel(summary["sources"][SURVEY]) == (2, 1, 1, 0, 0)
+    summary = bureau.night(DAY_AFTER, expect="green")
+    assert almost.number in bureau.active()
+    assert bureau.codes(besides=["delivery-repeated"]) == {}
+    assert funnel(summary["sources"][SURVEY]) == (2, 2, 0, 0, 0)
+
+
+def test_the_calendar_turns_rows_of_an_emptied_inbox_too(bureau):
+    almost = person(40, born=date(1964, 7, 1))
+    path = bureau.deliver(SURVEY, [survey_row(almost)])
+    bureau.night()
+    path.unlink()
+    bureau.night(NEXT_DAY, expect="green")
+    assert bureau.active() == {almost.number}
+
+
+def test_a_certificate_warns_from_the_day_after_it_expires_and_the_category_stays(bureau):
+    bureau.deliver(DISABILITY, [disability_row(TWELVE[0], 有效期至="2024-06-30"), disability_row(TWELVE[1])])
+    bureau.night(expect="green")
+    assert bureau.codes() == {}
+    for day in (NEXT_DAY, DAY_AFTER):
+        summary = bureau.night(day, expect="green")
+        assert bureau.codes(besides=["delivery-repeated"]) == {"certificate-expired": 1}
+        assert summary["push"]["planned"] == 0
+    assert bureau.elders()[TWELVE[0].number]["categories"] == "severely_disabled"
+
+
+def test_a_certificate_valid_for_ever_is_no_trouble(bureau):
+    bureau.deliver(DISABILITY, [disability_row(TWELVE[0], 有效期至="9999-12-31")])
+    for day in (TODAY, NEXT_DAY):
+        bureau.night(day, expect="green")
+    assert bureau.elders()[TWELVE[0].number]["certificate_expiry_date"] == date(9999, 12, 31)
+
+
+def test_other_rules_judge_every_row_again_though_no_file_is_new(bureau):
+    bureau.own_configuration()
+    light = incapacity_row(TWELVE[0], 能力等级="轻度失能")
+    bureau.deliver(INCAPACITY, [light, incapacity_row(TWELVE[1], 联系电话="12345"), incapacity_row(TWELVE[2])])
+    bureau.night(expect="green")
+    bureau.set_rule("incapacitated_from_level = 2", instead_of="incapacitated_from_level = 1")
+    path = bureau.config / "rules.toml"
+    path.write_text(path.read_text() + '\n[severities]\nphone-format = "reject"\n')
+    summary = bureau.night(expect="yellow")
+    assert funnel(summary["sources"][INCAPACITY]) == (3, 2, 1, 0, 0)
+    assert bureau.elders()[TWELVE[0].number]["categories"] is None
+    assert bureau.active() == {TWELVE[0].number, TWELVE[2].number}
+    assert summary["elders"] == {"new": 0, "changed": 1, "unchanged": 1, "withdrawn": 1, "total": 2}
+    assert bureau.outbox()["changed", "sent"] == 1
+
+
+def test_other_rules_reach_rows_whose_newer_file_could_not_be_read(bureau):
+    bureau.own_configuration()
+    bureau.deliver(INCAPACITY, [incapacity_row(TWELVE[0], 能力等级="轻度失能")])
+    bureau.night(expect="green")
+    bureau.set_rule("incapacitated_from_level = 2", instead_of="incapacitated_from_level = 1")
+    bureau.deliver(INCAPACITY, b"")
+    bureau.night(expect="yellow")
+    bureau.deliver(INCAPACITY, csv_text([incapacity_row(TWELVE[0], 能力等级="轻度失能")]) + "\n")
+    bureau.night(expect="green")
+    assert bureau.elders()[TWELVE[0].number]["categories"] is None
+
+
+def test_a_division_table_that_grows_renames_places_and_still_balances(bureau):
+    bureau.own_configuration()
+    bureau.deliver(SURVEY, [survey_row(who, **{"户籍村(居)": "大黄"}) for who in TWELVE])
+    bureau.night(expect="green")
+    path = bureau.config / "divisions.csv"
+    path.write_text(path.read_text() + "441403132200,大黄村委会,5,441403132000,\n")
+    for _ in range(2):
+        summary = bureau.night(expect="green")
+        assert funnel(summary["sources"][SURVEY]) == (12, 12, 0, 0, 0)
+        elder = bureau.elders()[TWELVE[0].number]
+        assert (elder["household_village"], elder["household_division_code"]) == ("大黄村委会", "441403132200")
+
+
+def test_a_header_agreed_on_later_brings_the_column_of_the_kept_original(bureau):
+    bureau.own_configuration()
+    bureau.deliver(SURVEY, [survey_row(who, 手提电话="13800000009") | {"联系电话": ""} for who in TWELVE[:2]])
+    bureau.night()
+    bureau.set_rule(
+        'emergency_contact_phone = ["手提电话", ',
+        instead_of="emergency_contact_phone = [",
+        file=f"sources/{SURVEY}.toml",
+    )
+    summary = bureau.night(expect="green")
+    assert funnel(summary["sources"][SURVEY]) == (2, 2, 0, 0, 0)
+    assert bureau.elders()[TWELVE[0].number]["emergency_contact_phone"] == "13800000009"
+
+
+# Conflicts
+
+
+def test_a_number_of_two_people_is_held_and_the_registry_keeps_what_it_had(bureau):
+    bureau.deliver(SURVEY, [survey_row(TWELVE[0]), survey_row(TWELVE[1])])
+    bureau.night(expect="green")
+    before = bureau.elders()[TWELVE[0].number]
+    bureau.deliver(INCAPACITY, [incapacity_row(TWELVE[0], 姓名="欧阳建军"), incapacity_row(TWELVE[2])])
+    for _ in range(2):
+        summary = bureau.night(expect="yellow")
+        assert bureau.elders()[TWELVE[0].number] == before
+        assert bureau.findings(besides=["delivery-repeated"]) == {
+            ("same-number-different-person", SURVEY, 2, "name"): 1,
+            ("same-number-different-person", INCAPACITY, 2, "name"): 1,
+        }
+        assert funnel(summary["sources"][INCAPACITY]) == (2, 1, 1, 0, 0)
+        assert funnel(summary["sources"][SURVEY]) == (2, 1, 1, 0, 0)
+    bureau.deliver(INCAPACITY, [incapacity_row(TWELVE[0]), incapacity_row(TWELVE[2])])
+    bureau.night(expect="green")
+    assert bureau.elders()[TWELVE[0].number]["categories"] == "living_alone|incapacitated"
+    assert bureau.codes(besides=["delivery-repeated"]) == {}
+
+
+def test_one_person_under_two_numbers_is_held_and_the_registry_keeps_what_it_had(bureau):
+    bureau.deliver(SURVEY, [survey_row(TWELVE[0]), survey_row(TWELVE[1])])
+    bureau.night(expect="green")
+    before = bureau.elders()
+    born = date(1936, 1, 1)
+    twin = replace(TWELVE[0], number=id_number(born, 557, region="441402"))
+    bureau.deliver(FAMILY, [family_row(twin)])
+    bureau.deliver(DISABILITY, [disability_row(twin, 户籍地址="", 现住址="")])
+    bureau.deliver(SURVEY, [survey_row(who) for who in (TWELVE[0], TWELVE[1], twin)])
+    bureau.night(expect="yellow")
+    assert bureau.elders() == before
+    assert bureau.codes()["same-person-different-number"] == 4
+    for source in (FAMILY, DISABILITY):
+        bureau.deliver(source, [ROWS[source](TWELVE[0])])
+    bureau.deliver(SURVEY, [survey_row(who) for who in (TWELVE[1], TWELVE[0])])
+    bureau.night(expect="green")
+    assert bureau.active() == {TWELVE[0].number, TWELVE[1].number}
+
+
+def near(number):
+    """A valid number two characters away: another seventeenth digit of the same sex, and its check character."""
+    first17 = number[:16] + str((int(number[16]) + 2) % 10)
+    return first17 + check_character(first17)
+
+
+def test_a_third_person_does_not_settle_the_dispute_of_two_others(bureau):
+    """Only people whom changed rows concern are looked at; whoever disputes with them must be among them."""
+    one = person(0)
+    other = replace(one, number=one.number[:13] + "5" + one.number[14:17], village="小黄村")
+    other = replace(other, number=other.number[:17] + check_character(other.number[:17]))
+    third = replace(one, number=id_number(date(1936, 1, 1), 431, region="441402"), village="别村")
+    assert sum(a != b for a, b in zip(one.number, other.number, strict=True)) <= 2
+    bureau.deliver(FAMILY, [family_row(one), family_row(other)])
+    bureau.night(expect="yellow")
+    assert (bureau.codes(), bureau.active()) == ({"same-person-different-number": 2}, set())
+    bureau.deliver(INCAPACITY, [incapacity_row(third)])
+    bureau.night(expect="yellow")
+    assert bureau.codes(besides=["delivery-repeated"]) == {"same-person-different-number": 2}
+    assert bureau.active() == {third.number}
+
+
+def test_numbers_two_characters_apart_under_one_name_are_one_question_to_an_officer(bureau):
+    twin = replace(TWELVE[0], number=near(TWELVE[0].number))
+    bureau.deliver(INCAPACITY, [incapacity_row(TWELVE[0])])
+    bureau.deliver(FAMILY, [family_row(twin)])
+    bureau.night(expect="yellow")
+    assert bureau.codes() == {"same-person-different-number": 2}
+    assert bureau.active() == set()
+
+
+# Order, single sources, one run at a time
+
+
+def test_neither_the_order_of_files_nor_of_rows_in_a_night_matters(tmp_path, server_engine):
+    duplicates = [
+        survey_row(TWELVE[0], 建档日期="2023-01-05", 联系电话="13800000001"),
+        survey_row(TWELVE[0], 联系电话="13800000002"),
+        survey_row(TWELVE[0], 联系电话="13800000003", 备注="更完整"),
+        survey_row(TWELVE[1], 联系电话="13800000004"),
+        survey_row(TWELVE[1], 联系电话="13800000005"),
+        *(survey_row(who) for who in TWELVE[2:]),
+    ]
+    seen = []
+    for turn, rows in enumerate([duplicates, duplicates[::-1], duplicates[3:] + duplicates[:3]]):
+        with fresh_database(server_engine) as url:
+            bureau = Bureau(tmp_path / f"home{turn}", url)
+            bureau.deliver(SURVEY, rows[: 3 + turn], name=f"{'abc'[turn]}.csv")
+            bureau.deliver(SURVEY, rows[3 + turn :], name=f"{'bca'[turn]}.csv")
+            bureau.deliver(INCAPACITY, [incapacity_row(who) for who in TWELVE[:: 1 - 2 * (turn % 2)]])
+            bureau.night(expect="green")
+            seen.append((bureau.statements().to_csv(), sorted(bureau.codes().items())))
+    assert seen[0] == seen[1] == seen[2]
+    assert "13800000003" in seen[0][0]
+
+
+def test_the_order_in_which_sources_arrive_over_the_nights_does_not_matter(tmp_path, server_engine):
+    seen = []
+    for turn, order in enumerate([[SURVEY, INCAPACITY, FAMILY, DISABILITY], [DISABILITY, FAMILY, INCAPACITY, SURVEY]]):
+        with fresh_database(server_engine) as url:
+            bureau = Bureau(tmp_path / f"home{turn}", url)
+            for source in order:
+                bureau.deliver(source, [ROWS[source](who) for who in TWELVE[:4]])
+                bureau.night(expect="green")
+            seen.append(bureau.statements().to_csv())
+    assert seen[0] == seen[1]
+
+
+def test_a_night_of_one_source_takes_only_that_source(bureau):
+    deliver_everything(bureau)
+    summary = bureau.night(sources=[FAMILY])
+    assert list(summary["sources"]) == [FAMILY]
+    assert (summary["elders"]["total"], bureau.codes()) == (1, {"duplicate-exact": 1})
+    assert bureau.query("SELECT DISTINCT source FROM delivery") == [{"source": FAMILY}]
+    summary = bureau.night()
+    assert summary["elders"]["total"] == 12
+
+
+def test_a_second_run_at_the_same_time_leaves_and_says_who_is_at_work(bureau, capsys):
+    bureau.night()
+    engine = sa.create_engine(bureau.url)
+    with bureau.environment(), run_lock(engine, "run 17"):
+        arguments = ["run", "--home", str(bureau.home), "--config", str(SHIPPED_CONFIG)]
+        assert call(arguments) == 4
+    engine.dispose()
+    assert "run 17" in capsys.readouterr().err
+    assert [row["run_id"] for row in bureau.query("SELECT run_id FROM run")] == [1]
+
+
+def test_a_judgement_repeated_by_the_calendar_does_not_change_which_duplicate_wins(bureau):
+    older = incapacity_row(TWELVE[0], 评估日期="2024-03-01", 联系电话="13800000001")
+    bureau.deliver(INCAPACITY, [older])
+    bureau.deliver(SURVEY, [survey_row(TWELVE[0], 联系电话="")])
+    bureau.night()
+    bureau.deliver(INCAPACITY, [older, older | {"联系电话": "13800000002"}])
+    bureau.night()
+    assert bureau.elders()[TWELVE[0].number]["phone"] == "13800000002"
+    bureau.night(date(2025, 3, 2))
+    assert bureau.elders()[TWELVE[0].number]["phone"] == "13800000002"
