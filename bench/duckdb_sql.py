@@ -63,11 +63,9 @@ def mapped(expression: str, codes: dict[str, str]) -> str:
 
 
 MACROS = f"""
-CREATE OR REPLACE TEMP MACRO half_width(x) AS
-    CASE WHEN regexp_matches(x, '[！-～　]') THEN translate(x, {quoted(FULL_WIDTH)}, {quoted(HALF_WIDTH)}) ELSE x END;
+CREATE OR REPLACE TEMP MACRO half_width(x) AS translate(x, {quoted(FULL_WIDTH)}, {quoted(HALF_WIDTH)});
 CREATE OR REPLACE TEMP MACRO clean(x) AS
-    nullif(trim(CASE WHEN contains(half_width(x), '  ') THEN regexp_replace(half_width(x), '\\s+', ' ', 'g')
-                ELSE half_width(x) END), '');
+    CASE WHEN regexp_matches(x, '[！-～　\\s]') THEN nullif(trim(regexp_replace(half_width(x), '\\s+', ' ', 'g')), '') ELSE x END;
 CREATE OR REPLACE TEMP MACRO check_character(n) AS substr('10X98765432', 1 + ({CHECK_SUM}) % 11, 1);
 CREATE OR REPLACE TEMP MACRO read_date(x) AS
     CASE WHEN regexp_full_match(x, '\\d{{4}}-\\d{{2}}-\\d{{2}}') THEN try_cast(x AS DATE)
@@ -87,7 +85,9 @@ CREATE OR REPLACE TEMP MACRO mend_phone(x) AS
     CASE WHEN is_phone(x) THEN x ELSE regexp_replace(regexp_replace(regexp_replace(x, '\\.0$', ''), '[、,;/]+', '/', 'g'),
          '^(\\+|00)?86(1)|[\\s()]', '\\2', 'g') END;
 CREATE OR REPLACE TEMP MACRO tidy_number(x) AS
-    trim(regexp_replace(half_width(trim(x)), '[\\s\\x{{00AD}}\\x{{200B}}-\\x{{200F}}\\x{{2060}}\\x{{FEFF}}‐-―−-]', '', 'g'), '''`´‘’');
+    CASE WHEN regexp_matches(x, '[^0-9A-Z]')
+         THEN trim(regexp_replace(half_width(trim(x)), '[\\s\\x{{00AD}}\\x{{200B}}-\\x{{200F}}\\x{{2060}}\\x{{FEFF}}‐-―−-]', '', 'g'), '''`´‘’')
+         ELSE x END;
 CREATE OR REPLACE TEMP MACRO bare_county(x) AS coalesce(nullif(regexp_replace(x, '(区|县|市)$', ''), ''), x);
 CREATE OR REPLACE TEMP MACRO bare_town(x) AS
     coalesce(nullif(regexp_replace(x, '(街道办事处|办事处街道|办事处|街道|镇|乡)$', ''), ''), x);

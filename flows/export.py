@@ -126,4 +126,8 @@ def _masked_explanation(found: dict[str, Any]) -> dict[str, Any]:
         fields.append({**field, "value": mask(field["value"], kind), "losers": losers, "winner": winner})
     kinds: dict[str, MaskKind] = {"id_number": "id_number", "disability_certificate": "certificate"}
     identifiers = [{**entry, "value": mask(entry["value"], kinds[entry["kind"]])} for entry in found["identifiers"]]
-    return {**found, "fields": fields, "identifiers": identifiers}
+    household = [
+        {name: mask(value, mask_kind(name) if name in FIELDS else None) for name, value in member.items()}
+        for member in found["household"]
+    ]
+    return {**found, "fields": fields, "household": household, "identifiers": identifiers}

@@ -65,7 +65,7 @@ def print_explanation(found: dict[str, Any]) -> None:
             field["label"], str(field["value"] or ""), _where(winner) if winner else field["rule"], "\n".join(lost)
         )
     console.print(table)
-    for name in ("categories", "identifiers", "pushes"):
+    for name in ("household", "categories", "identifiers", "pushes"):
         for entry in found[name]:
             console.print(
                 f"{name}: " + ", ".join(f"{key}={value}" for key, value in entry.items() if value is not None)

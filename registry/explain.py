@@ -4,9 +4,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from registry.tables import category, delivery, elder, identifier, outbox, source_row
+from registry.tables import category, delivery, elder, identifier, member_row, outbox, source_row
 from schemas.configuration import Configuration
-from schemas.fields import FIELDS, STATED_FIELDS
+from schemas.fields import FIELDS, MEMBER_FIELDS, STATED_FIELDS
 
 __all__ = ["explain_person", "find_person"]
 
@@ -22,7 +22,7 @@ def explain_person(connection: sa.Connection, person_id: int, configuration: Con
     """An elder's record field by field.
 
     Returns:
-        ``person_id status fields categories identifiers pushes``; each field has ``field label value rule winner losers``,
+        ``person_id status revision fields household categories identifiers pushes``; each field has ``field label value rule winner losers``,
         and a winner or loser is ``source delivery sheet row_number stated_date value``. Values are unmasked.
     """
     record = connection.execute(sa.select(elder).where(elder.c.person_id == person_id)).mappings().first()
@@ -53,6 +53,7 @@ def explain_person(connection: sa.Connection, person_id: int, configuration: Con
         "status": record["status"],
         "revision": record["revision"],
         "fields": fields,
+        "household": _household(connection, str(record["id_number"])),
         "categories": _listed(connection, category, person_id),
         "identifiers": _listed(connection, identifier, person_id),
         "pushes": _listed(connection, outbox, person_id),
@@ -89,6 +90,20 @@ def _rule(field: str, configuration: Configuration) -> str:
     if field == "categories":
         return "union"
     return "source-order: " + " > ".join(configuration.survivorship.order(field))
+
+
+def _household(connection: sa.Connection, id_number: str) -> list[dict[str, Any]]:
+    """The household members now linked to the elder."""
+    columns = [member_row.c[name] for name in (*MEMBER_FIELDS, "source", "delivery_id", "sheet", "row_number")]
+    query = (
+        sa.select(*columns)
+        .where(
+            member_row.c.elder_id_number == id_number, member_row.c.to_run.is_(None), member_row.c.outcome == "linked"
+        )
+        .order_by(member_row.c.row_id)
+    )
+    rows = connection.execute(query).mappings()
+    return [{name: _plain(value) for name, value in row.items() if name != "elder_id_number"} for row in rows]
 
 
 def _listed(connection: sa.Connection, table: sa.Table, person_id: int) -> list[dict[str, Any]]:

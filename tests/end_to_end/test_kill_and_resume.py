@@ -57,7 +57,7 @@ class Tries:
         if latest["run_id"] == 1:
             return self.run(place, "run", "--date", SECOND)
         answer = self.run(place, "resume", str(latest["run_id"]))
-        if latest["status"] != "running":
+        if latest["status"] in {"green", "yellow"}:
             assert answer["code"] == USAGE
             return {"code": {"green": GREEN, "yellow": YELLOW}[latest["status"]]}
         return answer
@@ -112,7 +112,9 @@ def timeless(row: dict[str, Any]) -> dict[str, Any]:
 
 def left_behind(home: Path) -> list[str]:
     """Half-written files, and whatever lies where files are read."""
-    return [str(path.relative_to(home)) for path in home.rglob("*") if ".part" in path.name or "reading" in path.parts[-2]]
+    return [
+        str(path.relative_to(home)) for path in home.rglob("*") if ".part" in path.name or "reading" in path.parts[-2]
+    ]
 
 
 def elders(place: Place) -> list[dict[str, Any]]:
@@ -223,7 +225,8 @@ def test_a_file_whose_reader_is_killed_is_read_again_on_the_next_night(
     states = place.database.ask("SELECT source, state FROM delivery WHERE received_run = 2 ORDER BY source")
     assert [row["state"] for row in states] == ["refused", "accepted"]
     assert tries.run(place, "run", "--date", SECOND)["code"] == YELLOW
-    assert elders(place) == undisturbed[1]
+    # One night later, some have changed twice.
+    assert [{**row, "revision": 0} for row in elders(place)] == [{**row, "revision": 0} for row in undisturbed[1]]
     assert told(place) == registered(place)
 
 

@@ -1,0 +1,127 @@
+"""What a reader reads agrees with the program: generated pages are current, nothing is left out, links lead somewhere."""
+
+import re
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from flows.cli import app
+from schemas.codes import CODE_LISTS
+from schemas.configuration import (
+    Brake,
+    Bureau,
+    Division,
+    Reading,
+    Rules,
+    Source,
+    Survivorship,
+    TableColumns,
+    load_configuration,
+)
+from schemas.fields import FIELDS
+from schemas.findings import CATALOGUE
+from schemas.profile import PlatformColumn, PlatformProfile, PlatformWorkbook
+from scripts.write_reference import render_data_dictionary, render_findings, render_headers, with_headers
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+COMMANDS = [name for name in app if not name.startswith("-")]
+MODELS = (
+    Bureau, Source, TableColumns, Rules, Brake, Reading, Survivorship, Division, PlatformProfile, PlatformWorkbook,
+    PlatformColumn,
+)  # fmt: skip
+
+
+def text_of(*names: str) -> str:
+    return "\n".join((ROOT / name).read_text(encoding="utf-8") for name in names)
+
+
+def test_the_data_dictionary_is_what_the_fields_say():
+    assert text_of("docs/data-dictionary.md") == render_data_dictionary()
+
+
+def test_the_page_of_findings_is_what_the_catalogue_says():
+    assert text_of("docs/findings.md") == render_findings()
+
+
+def test_senders_read_the_headers_that_are_configured():
+    page = text_of("docs/senders.md")
+    assert with_headers(page, render_headers(load_configuration(ROOT / "config"))) == page
+
+
+@pytest.mark.parametrize("code", CATALOGUE)
+def test_every_finding_has_one_line(code):
+    assert len(re.findall(rf"^\| `{code}` \|", text_of("docs/findings.md"), re.MULTILINE)) == 1
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/operators.md"])
+def test_every_command_is_named(page):
+    assert [name for name in COMMANDS if f"eldersync {name}" not in text_of(page)] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_no_page_names_a_command_that_does_not_exist(page):
+    code = re.findall(r"```.*?```|`[^`\n]+`", page.read_text(encoding="utf-8"), re.DOTALL)
+    named = {name for part in code for name in re.findall(r"\beldersync ([a-z][a-z-]*)(?![\w./-])", part)}
+    assert named <= set(COMMANDS)
+
+
+def test_every_exit_code_is_explained():
+    table = text_of("README.md").split("| exit code |")[1]
+    assert re.findall(r"^\| (\d) \|", table, re.MULTILINE) == ["0", "1", "2", "3", "4"]
+
+
+def test_the_glossary_pairs_every_field_with_its_label():
+    glossary = text_of("docs/glossary.md")
+    assert [name for name, field in FIELDS.items() if f"| {field.label} | `{name}` |" not in glossary] == []
+
+
+@pytest.mark.parametrize(("heading", "words"), [
+    ("## Categories", set(CODE_LISTS["category"])),
+    ("## Stages", {"receive", "take", "merge", "push", "report"}),
+    ("## Statuses", {
+        "green", "yellow", "red", "running", "absent", "done", "failed", "received", "accepted", "held", "refused",
+        "superseded", "admitted", "duplicate", "linked", "new", "changed", "unchanged", "withdrawn", "pending", "sent",
+        "planned", "rejected", "unknown", "waiting", "reject", "hold", "warn", "note",
+    }),
+], ids=["categories", "stages", "statuses"])  # fmt: skip
+def test_the_glossary_has_every_word(heading, words):
+    section = text_of("docs/glossary.md").split(f"{heading}\n")[1].split("\n## ")[0]
+    assert words <= set(re.findall(r"`(\w+)`", section))
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+def test_every_key_of_the_configuration_is_explained(model: type[BaseModel]):
+    known = set(re.findall(r"`\[?(?:workbook\.)?(\w+)\]?`", text_of("docs/configuration.md")))
+    assert [key for key in model.model_fields if key not in known] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_to_files_and_headings(page):
+    broken = []
+    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
+        path, _, anchor = target.partition("#")
+        if "://" in path:
+            continue
+        file = (page.parent / path).resolve() if path else page
+        if not file.is_file() or (anchor and anchor not in anchors(file)):
+            broken.append(target)
+    assert broken == []
+
+
+def anchors(page: Path) -> set[str]:
+    """Headings as a forge links to them: lower case, signs gone, blanks as hyphens."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_every_decision_is_in_the_list():
+    folder = ROOT / "docs/decisions"
+    listed = re.findall(r"\((\d{4}-[\w-]+\.md)\)", (folder / "README.md").read_text(encoding="utf-8"))
+    assert listed == sorted(path.name for path in folder.glob("0*.md"))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_no_page_shows_a_whole_id_number(page):
+    assert re.findall(r"(?<![\d*])[1-9]\d{16}[\dX](?![\d])", page.read_text(encoding="utf-8")) == []
