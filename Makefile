@@ -5,7 +5,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PEOPLE ?= 2000
 
-.PHONY: help setup run test check bench lock clean
+.PHONY: help setup run test check bench docs lock clean
 help:
 	@sed -n 's/^# make/make/p' Makefile
 # make setup builds .venv from the hash-locked files
@@ -35,6 +35,9 @@ test: check
 # make bench measures against a usual script and hand-written DuckDB SQL
 bench: .venv/bench.done
 	$(BIN)/python -m bench
+# make docs writes the generated reference pages again
+docs: .venv/run.done
+	@$(BIN)/python -m scripts.write_reference
 # make lock resolves the locks again (needs uv)
 lock:
 	cd locks && for name in run test bench; do \

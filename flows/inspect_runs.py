@@ -6,6 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from flows.context import Home, open_registry
+from flows.reporting import write_page
 from registry import runs
 from registry.elders import active_count
 from registry.engine import transaction
@@ -69,19 +70,17 @@ def one_run(home: Path, config: Path, run_id: int) -> dict[str, Any]:
 
 
 def report_path(home: Path, config: Path, run_id: int) -> Path:
-    """The page of a finished run.
+    """The page of a finished run, written again where it is gone.
 
     Raises:
-        ConfigurationInvalid: there is no such run, or it has no report.
+        ConfigurationInvalid: there is no such run, or it did not finish.
     """
     configuration: Configuration = load_configuration(config)
     rooms = Home(home.expanduser().resolve())
     with open_registry(rooms, configuration) as engine, transaction(engine) as connection:
-        record = _existing(connection, run_id)
-    page = rooms.reports(run_id) / "index.html"
-    if not page.is_file():
-        raise ConfigurationInvalid(f"run {run_id} is {record['status']} and has no report at {page}")
-    return page
+        _existing(connection, run_id)
+        page = rooms.reports(run_id) / "index.html"
+        return page if page.is_file() else write_page(rooms, configuration, connection, run_id)
 
 
 def _existing(connection: sa.Connection, run_id: int) -> sa.RowMapping:

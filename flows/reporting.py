@@ -1,19 +1,23 @@
 """Stage ``report``: what the night came to, as a summary in the ledger, a page and a workbook."""
 
+from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 import sqlalchemy as sa
 
-from flows.context import Night
+from flows.context import Home, Night
 from registry import runs
 from registry.elders import category_counts
 from registry.findings import findings_of_run
 from reports.night import HouseholdLine, NightReport, SourceLine, write_night_report
 from reports.wording import with_words
 from schemas.codes import CODE_LISTS
+from schemas.configuration import Configuration
+from schemas.errors import ConfigurationInvalid
 
-__all__ = ["SOURCE_STATUS", "summary_of", "write_report"]
+__all__ = ["SOURCE_STATUS", "summary_of", "write_page", "write_report"]
 
 SOURCE_STATUS = {
     "taken": "green", "unchanged": "green", "none": "absent", "held": "yellow", "refused": "yellow", "failed": "red",
@@ -22,7 +26,7 @@ COUNTED = ("received", "admitted", "held", "duplicate", "blank")
 
 
 def write_report(night: Night, connection: sa.Connection) -> dict[str, Any]:
-    """Writes the night's page and workbook, and gives the night its status and summary.
+    """Gives the night its status and summary, and writes its page and workbook.
 
     Returns:
         The summary, which ``run --json`` prints.
@@ -32,9 +36,22 @@ def write_report(night: Night, connection: sa.Connection) -> dict[str, Any]:
     runs.finish_run(
         connection, night.run_id, status=summary["status"], at=night.now(), summary=summary, stopped_by=None
     )
-    report = _report(night, connection, summary, findings)
-    write_night_report(report, night.home.reports(night.run_id))
+    _write(night.home, night.configuration, connection, night.run_id, findings)
     return summary
+
+
+def write_page(home: Home, configuration: Configuration, connection: sa.Connection, run_id: int) -> Path:
+    """Writes the page and workbook of a finished run from what the registry holds of it."""
+    return _write(home, configuration, connection, run_id, findings_of_run(connection, run_id))
+
+
+def _write(
+    home: Home, configuration: Configuration, connection: sa.Connection, run_id: int, findings: pd.DataFrame
+) -> Path:
+    record = runs.run_record(connection, run_id)
+    if record is None or record["summary"] is None:
+        raise ConfigurationInvalid(f"run {run_id} did not finish; `eldersync show {run_id}` says why")
+    return write_night_report(_report(configuration, connection, record, findings), home.reports(run_id))
 
 
 def summary_of(night: Night, connection: sa.Connection, findings: pd.DataFrame) -> dict[str, Any]:
@@ -79,27 +96,26 @@ def _reasons(
     if severities["reject"]:
         reasons.append(f"{severities['reject']} 处问题须退回来源单位更正，有关记录暂不入库。")
     if severities["hold"]:
-        reasons.append(
-            f"{severities['hold']} 处问题待工作人员核定（涉及 {disputed} 个有争议的身份证号码），有关记录暂不入库。"
-        )
+        people = f"（涉及 {disputed} 个有争议的身份证号码）" if disputed else ""
+        reasons.append(f"{severities['hold']} 处问题待工作人员核定{people}，有关记录暂不入库。")
     for lack in pushed["incomplete"]:
         reasons.append(f"{lack['count']} 人缺少平台必填项“{lack['header']}”或填写不合要求，暂未报送。")  # noqa: PERF401
     return reasons
 
 
-def _report(night: Night, connection: sa.Connection, summary: dict[str, Any], findings: pd.DataFrame) -> NightReport:
-    configuration = night.configuration
-    record = runs.run_record(connection, night.run_id)
-    assert record is not None  # noqa: S101
+def _report(
+    configuration: Configuration, connection: sa.Connection, record: sa.RowMapping, findings: pd.DataFrame
+) -> NightReport:
+    summary, zone = record["summary"], ZoneInfo(configuration.bureau.timezone)
     worded = with_words(findings, configuration)
     members = [line["members"] for line in summary["sources"] if line["members"]]
     household = {part: sum(line[part] for line in members) for part in ("received", "linked", "held", "blank")}
     bodies = configuration.bureau.bodies
     return NightReport(
-        run_id=night.run_id,
-        business_date=night.business_date,
-        started_at=record["started_at"].astimezone(night.now().tzinfo),
-        finished_at=night.now(),
+        run_id=record["run_id"],
+        business_date=record["business_date"],
+        started_at=record["started_at"].astimezone(zone),
+        finished_at=record["finished_at"].astimezone(zone),
         status=summary["status"],
         status_reasons=summary["reasons"],
         sources=[
@@ -116,16 +132,17 @@ def _report(night: Night, connection: sa.Connection, summary: dict[str, Any], fi
         push=summary["push"],
         files=[f"../../{name}" for name in summary["files"]],
         findings=worded,
-        trend=_trend(connection, summary),
+        trend=_trend(connection, record["run_id"]),
         seconds=summary["seconds"],
     )  # fmt: skip
 
 
-def _trend(connection: sa.Connection, summary: dict[str, Any]) -> pd.DataFrame:
-    """The last nights that finished, this one among them."""
-    nights = [record["summary"] for record in runs.runs(connection, limit=60) if record["summary"]]
-    if summary["run_id"] not in {night["run_id"] for night in nights}:
-        nights.insert(0, summary)
+def _trend(connection: sa.Connection, run_id: int) -> pd.DataFrame:
+    """The nights up to a run that finished, it among them."""
+    finished = [
+        record for record in runs.runs(connection, limit=60) if record["summary"] and record["run_id"] <= run_id
+    ]
+    nights = [record["summary"] for record in finished]
     return pd.DataFrame(
         {
             "business_date": pd.to_datetime([night["business_date"] for night in nights]).date,

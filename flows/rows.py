@@ -1,6 +1,7 @@
 """Rows on their way into force: standardised, judged, stored with their findings; and those to be judged again."""
 
-from typing import TYPE_CHECKING, Any
+import logging
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ from registry.tables import source_row
 from schemas.configuration import Source
 from schemas.errors import ContractBroken
 from schemas.fields import FIELDS
+from schemas.models import staged_schema, validated
 from transforms.columns import texts
 from transforms.divisions import DivisionTable
 from transforms.judge import JudgedRows, judge
@@ -25,7 +27,17 @@ from transforms.standardise import standardise
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["due_rows", "judged_rows", "rejudge_standing", "store_rows"]
+__all__ = ["Rejudged", "due_rows", "judged_rows", "rejudge_standing", "store_rows"]
+
+log = logging.getLogger("eldersync")
+
+
+class Rejudged(NamedTuple):
+    """Rows judged again, in step: their ids before and after, and their villages after."""
+
+    before: "NDArray[np.int64]"
+    after: "NDArray[np.int64]"
+    scopes: pd.Series
 
 
 def judged_rows(night: Night, source: Source, delivered: pa.Table) -> JudgedRows:
@@ -51,6 +63,8 @@ def judged_rows(night: Night, source: Source, delivered: pa.Table) -> JudgedRows
         row_hash=delivered["row_hash"].to_numpy(),
         scope=scope,
     )
+    admitted = placed.loc[~placed["is_held"], [name for name in placed.columns if name in FIELDS]]
+    validated(admitted, staged_schema(tuple(admitted.columns)))
     return judged._replace(rows=placed)
 
 
@@ -78,29 +92,36 @@ def due_rows(night: Night, connection: sa.Connection, current: pa.Table, before_
 
 def rejudge_standing(
     night: Night, connection: sa.Connection, source: Source, current: pa.Table, due: "NDArray[np.bool_]"
-) -> None:
-    """Judges again rows that stand without having come tonight, from their kept originals."""
+) -> Rejudged | None:
+    """Judges again rows that stand without having come tonight, from their kept originals; ``None`` if there are none.
+
+    A row is found by its place: its fingerprint is another one where columns were agreed on since. Rows of an original
+    that today's configuration refuses stay as they were judged.
+    """
     if not due.any():
-        return
+        return None
     places = kept_places(connection, current["row_id"].to_numpy()[due])
     parts = []
     for file in sorted({Kept(*kept) for kept in zip(places["delivery_id"], places["sha256"], strict=True)}):
         rows = places[places["delivery_id"] == file.delivery_id]
-        table = read(night, source, file).tables["main"].table
-        chosen = np.isin(
-            _place_keys(table["row_number"], table["row_hash"]), _place_keys(rows["row_number"], rows["row_hash"])
-        )
-        parts.append((file.delivery_id, table.filter(pa.array(chosen))))
+        contents = read(night, source, file)
+        if contents.refused:
+            log.warning("%s: delivery %d is refused by today's configuration", source.name, file.delivery_id)
+            places = places.drop(rows.index)
+            continue
+        table = contents.tables["main"].table
+        parts.append((file.delivery_id, table.filter(pa.array(np.isin(table["row_number"], rows["row_number"])))))
     found = sum(len(table) for _, table in parts)
     if found != len(places):
         raise ContractBroken(
             f"{source.name}: {len(places)} rows were to be judged again, {found} are in the kept originals"
         )
-    end_rows(connection, source_row, night.run_id, current["row_id"].to_numpy()[due])
-    store_rows(night, connection, source, judged_rows(night, source, combined(parts)))
-
-
-def _place_keys(row_numbers: Any, row_hashes: Any) -> "NDArray[np.int64]":
-    """One number for a row's place and content together."""
-    turned: NDArray[np.int64] = np.asarray(row_numbers, dtype=np.int64) * np.int64(0x9E3779B97F4A7C1)
-    return turned ^ np.asarray(row_hashes, dtype=np.int64)
+    if not found:
+        return None
+    end_rows(connection, source_row, night.run_id, places["row_id"].to_numpy(dtype=np.int64))
+    judged = judged_rows(night, source, combined(parts))
+    after = judged.rows[["delivery_id", "row_number", "scope"]].assign(
+        after=store_rows(night, connection, source, judged)
+    )
+    both = places.merge(after, on=["delivery_id", "row_number"], validate="one_to_one")
+    return Rejudged(both["row_id"].to_numpy(dtype=np.int64), both["after"].to_numpy(dtype=np.int64), both["scope"])

@@ -22,6 +22,7 @@ from registry.statements import outcome_counts
 from schemas.errors import FunnelUnbalanced
 from schemas.fields import STATED_FIELDS
 from schemas.findings import Finding
+from schemas.models import elders_schema, validated
 from transforms.between import resolve
 from transforms.compare import compare
 from transforms.merge import merge
@@ -45,6 +46,7 @@ def settle(night: Night, connection: sa.Connection) -> dict[str, Any]:
     set_outcomes(connection, row_ids[differs], pd.Series(resolved.outcome[differs]))
     admitted = rows[resolved.outcome == "admitted"].reset_index(drop=True)
     merged = merge(admitted, night.configuration)
+    validated(merged.elders, elders_schema())
     end_merge_findings(connection, night.run_id)
     _store(night, connection, rows, resolved.notes)
     _store(night, connection, admitted, merged.notes)

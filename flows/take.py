@@ -4,7 +4,7 @@ Only rows that are new to the registry are standardised and judged, and rows on 
 have turned a judgement.
 """
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -18,7 +18,7 @@ from flows.context import Night
 from flows.deliveries import Kept, combined, read
 from flows.file_notes import NOTHING_CAME, SAME_AS_BEFORE, note_files, note_repeated, note_shrunk, refusal, shrunk
 from flows.households import take_members
-from flows.rows import due_rows, judged_rows, rejudge_standing, store_rows
+from flows.rows import Rejudged, due_rows, judged_rows, rejudge_standing, store_rows
 from registry.findings import end_file_findings
 from registry.runs import (
     Delivery,
@@ -78,6 +78,11 @@ def take(night: Night, connection: sa.Connection, source_name: str) -> dict[str,
     standing = Standing(**before.get("standing", {}))
     current = current_rows(connection, source_name)
     due = due_rows(night, connection, current, before_run)
+    if due.all():
+        # Other rules may name places anew and read other columns: what stands is judged before anything is compared.
+        standing = _following(standing, current, rejudge_standing(night, connection, source, current, due))
+        current = current_rows(connection, source_name)
+        due = np.zeros(len(current), dtype=bool)
     files = [Kept(delivery_id, sha256) for sha256, delivery_id in receipt["take"].items()]
     waiting = waiting_deliveries(connection, source_name, beside=[file.delivery_id for file in files])
     end_file_findings(connection, night.run_id, source_name, [file.delivery_id for file in files], [])
@@ -90,9 +95,29 @@ def take(night: Night, connection: sa.Connection, source_name: str) -> dict[str,
     blocking = len(refused) + sum(d.state == "refused" and d.received_run >= oldest for d in waiting)
     if not good or (blocking and source.delivers == "full" and source.full_within == "source"):
         # Part of a list is no list: what the unreadable file holds would count as gone. The readable part waits with it.
-        rejudge_standing(night, connection, source, current, due)
+        standing = _following(standing, current, rejudge_standing(night, connection, source, current, due))
         return asdict(_left_standing(receipt, standing, blocking, waiting))
     return asdict(_take_rows(night, connection, source, current, due, good, receipt["found"], standing))
+
+
+def _following(standing: Standing, current: pa.Table, rejudged: Rejudged | None) -> Standing:
+    """The account of the list in force once some of its rows were judged again: their ids and villages are others."""
+    if rejudged is None:
+        return standing
+    row_ids = standing.row_ids
+    if row_ids is not None:
+        after = dict(zip(rejudged.before.tolist(), rejudged.after.tolist(), strict=True))
+        row_ids = [after.get(row_id, row_id) for row_id in row_ids]
+    if standing.scopes is None:
+        return replace(standing, row_ids=row_ids)
+    before = pd.Series(current["scope"].to_pylist(), index=current["row_id"].to_numpy(), dtype="str")
+    scopes = before.copy()
+    scopes[rejudged.before] = rejudged.scopes.to_numpy()
+    was_listed = before.isin(standing.scopes)
+    listed = scopes[was_listed].unique().tolist()
+    # Rows of another list whose village turns out to be one of these are in force beside them.
+    joined = int((scopes.isin(listed) & ~was_listed).sum())
+    return replace(standing, row_ids=row_ids, scopes=sorted(listed), received=standing.received + joined)
 
 
 def _left_standing(receipt: dict[str, Any], standing: Standing, refused: int, waiting: list[Delivery]) -> Taken:
@@ -125,7 +150,7 @@ def _take_rows(
     received = sum(main.received for main in mains.values())
     blank = sum(main.blank for main in mains.values())
     if shrinkage is not None and shrinkage.is_beyond:
-        rejudge_standing(night, connection, source, current, due)
+        standing = _following(standing, current, rejudge_standing(night, connection, source, current, due))
         note_shrunk(night, connection, source.name, list(contents), shrinkage)
         _hold(night, connection, contents, scopes, shrunk(shrinkage))
         return Taken("held", shrunk(shrinkage), found, asdict(standing), {"received": received, "blank": blank})

@@ -64,8 +64,28 @@ def select_people(connection: sa.Connection, since_run: int) -> int:
         )
     connection.execute(sa.text(query))
     connection.execute(sa.text("ALTER TABLE people ADD PRIMARY KEY (id_key)"))
+    if since_run:
+        connection.execute(sa.text(_ADD_DISPUTANTS))
     connection.execute(sa.text("ANALYZE people"))
     return int(connection.execute(sa.text("SELECT count(*) FROM people")).scalar_one())
+
+
+# Whoever is selected and in dispute is judged together with the other side, and with the other side's other sides.
+_ADD_DISPUTANTS = """
+    WITH RECURSIVE disputed AS MATERIALIZED (
+        SELECT DISTINCT id_key, name_birth_key, name_place_key FROM source_row
+        WHERE to_run IS NULL AND id_key IN (
+            SELECT r.id_key FROM finding f JOIN source_row r USING (row_id)
+            WHERE f.code = 'same-person-different-number' AND f.origin = 'merge' AND f.to_run IS NULL
+        )
+    ), together AS (
+        SELECT d.* FROM disputed d JOIN people USING (id_key)
+        UNION
+        SELECT d.* FROM disputed d JOIN together t
+        ON d.id_key = t.id_key OR d.name_birth_key = t.name_birth_key OR d.name_place_key = t.name_place_key
+    )
+    INSERT INTO people SELECT DISTINCT id_key FROM together ON CONFLICT DO NOTHING
+"""
 
 
 def rows_of_people(connection: sa.Connection, where: str = "id_key IN (SELECT id_key FROM people)") -> pd.DataFrame:

@@ -146,15 +146,15 @@ def outcome_counts(
 
 
 _PLACES = pa.schema(
-    [("delivery_id", pa.int64()), ("sha256", pa.large_string()), ("row_number", pa.int64()), ("row_hash", pa.int64())]
+    [("row_id", pa.int64()), ("delivery_id", pa.int64()), ("sha256", pa.large_string()), ("row_number", pa.int64())]
 )
 
 
 def kept_places(connection: sa.Connection, row_ids: "Ids") -> pd.DataFrame:
-    """Where rows stand in the kept originals: ``delivery_id sha256 row_number row_hash``."""
+    """Where rows stand in the kept originals: ``row_id delivery_id sha256 row_number``."""
     load_temp(connection, "sought", pa.table({"row_id": pa.array(row_ids)}))
     query = (
-        "SELECT delivery_id, d.sha256, r.row_number, r.row_hash FROM source_row r JOIN sought USING (row_id) "
+        "SELECT row_id, delivery_id, d.sha256, r.row_number FROM source_row r JOIN sought USING (row_id) "
         "JOIN delivery d USING (delivery_id)"
     )
     places = to_frame(copy_out(connection, query, _PLACES))

@@ -106,8 +106,8 @@ def waiting(report: NightReport, findings: pd.DataFrame) -> list[tuple[str, str,
         items.append(("yellow", f"家庭成员：{report.household.held:,} 行暂缓，没有对应到服务对象。", ""))
     for key, what, hint in (
         ("rejected", "条变更被省平台退回。", "请按退回原因更正，更正后自动再次推送。"),
-        ("unknown", "条推送结果不明。", "核对之前不会重复推送，请执行对账。"),
-        ("waiting", "条变更等待推送。", "请查看推送计划，需要批准的由两人批准。"),
+        ("unknown", "条推送结果不明。", "核对之前不会重复推送。"),
+        ("waiting", "条变更等待推送。", "下次运行时写入平台文件；缺必填项的，补齐后再报送。"),
     ):
         if report.push.get(key, 0):
             items.append(("yellow", f"{report.push[key]:,} {what}", hint))

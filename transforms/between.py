@@ -78,7 +78,6 @@ def _rank(rows: pd.DataFrame, candidates: "Positions") -> "Positions":
             chosen["row_id"].to_numpy(dtype=np.int64),
             chosen["row_hash"].to_numpy(dtype=np.int64),
             -chosen["filled_count"].to_numpy(dtype=np.int64),
-            -chosen["from_run"].to_numpy(dtype=np.int64),
             -dates,
             source,
             keys,

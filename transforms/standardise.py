@@ -1,7 +1,7 @@
 """A delivery's rows in the registry's vocabulary: cleaned texts, codes for words, ISO dates, fen, official place names.
 
 Cells that cannot be read become missing and a finding; the row's text as delivered stays in the kept original.
-ID and certificate numbers are only passed through here: ``transforms.identify`` judges them.
+ID and certificate numbers are only passed through here: ``transforms.judge`` judges them.
 """
 
 import re
@@ -130,7 +130,7 @@ def _mend_phone(text: str) -> str:
 
 
 def _standard_number(values: pd.Series, field: str, source: Source, today: date, notes: Notes) -> pd.Series:
-    """ID and certificate numbers wait for ``transforms.identify``, which must see them as delivered."""
+    """ID and certificate numbers wait for ``transforms.judge``, which must see them as delivered."""
     del field, source, today, notes
     return values
 

@@ -29,6 +29,8 @@ from schemas.findings import Finding
 __all__ = ["PendingRead", "read_delivery", "start_reading"]
 
 _PACKAGE_ROOT = Path(__file__).parents[2]
+# Our own limits end a process by SIGXCPU or an error, a broken library by SIGSEGV and its like.
+_FROM_OUTSIDE = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT})
 
 
 class PendingRead:
@@ -43,7 +45,8 @@ class PendingRead:
         """What the file holds. To be asked once; the process and its folder are gone afterwards.
 
         Raises:
-            SourceUnavailable: this machine has no room for the result; the file is not to blame.
+            SourceUnavailable: this machine has no room for the result, or somebody ended the process; the file is not to
+                blame and is read again another time.
         """
         try:
             code = self._process.wait(timeout=max(0.0, self._deadline - time.monotonic()))
@@ -67,6 +70,8 @@ class PendingRead:
                 return _refusal(Finding.FILE_UNREADABLE, "读取结果不完整")
         if code == OUT_OF_STORAGE:
             raise SourceUnavailable("no room to read a delivery; free some disk space")
+        if -code in _FROM_OUTSIDE:
+            raise SourceUnavailable("reading a delivery was ended from outside; the machine may be short of memory")
         if code == OUT_OF_MEMORY:
             return _refusal(Finding.FILE_HOSTILE, "所需内存超过限额")
         if code < 0:

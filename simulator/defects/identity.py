@@ -1,4 +1,4 @@
-"""Defects of ID numbers, names and ages (DESIGN: findings of group identity; the damage spreadsheets do is real)."""
+"""Defects of ID numbers, names and ages (findings of group identity; the damage spreadsheets do is real)."""
 
 from datetime import date
 from typing import Any

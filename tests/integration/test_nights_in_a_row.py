@@ -286,7 +286,7 @@ def test_someone_withdrawn_who_returns_is_the_same_person(bureau):
         if states:
             # A file that came before is known; the same list sent again has another footer.
             path = bureau.inbox(INCAPACITY) / f"{len(listed)}.csv"
-            path.write_text(path.read_text() + f"第{len(states)}次报送,,,,,,,,,\n")
+            path.write_text(path.read_text() + f"合计{len(states)},,,,,,,,,\n")
         bureau.night(expect="green")
         elder = bureau.elders()[number]
         states.append((elder["person_id"], elder["status"], elder["revision"]))
