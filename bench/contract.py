@@ -45,7 +45,7 @@ HELD_BY = frozenset(
 """Findings of severity reject or hold: their rows stay out of the registry."""
 
 OUTPUTS: dict[str, tuple[str, ...]] = {
-    "rows": ("source", "row_number", "outcome"),
+    "rows": ("source", "id_number", "name", "registered_date", "outcome"),
     "findings": ("source", "row_number", "code", "field"),
     "elders": ("person_id", "revision", "status", "winners", *CONTENT_FIELDS),
     "categories": ("id_number", "category", "source", "evidence", "from_date"),

@@ -1,18 +1,13 @@
 """The night as the usual script does it: ``python -m bench.usual_script INBOX FOLDER DATE``.
 
-pandas with a function per cell and per row (``apply``), a library for ID numbers (python-stdnum), ``iterrows`` to write, ``to_sql``
-into SQLite, which needs no server and so flatters it. Its library would refuse most elders, whose numbers begin with codes of
-counties renamed since; its check character and birth date are used, its table of places is not.
+pandas with a function per cell and per row (``apply``, in ``bench.usual_rows``), ``iterrows`` to write, ``to_sql`` into SQLite,
+which needs no server and so flatters it. It makes everything anew each night and compares with the elders of the night before.
 """
 
 import hashlib
 import json
-import re
-import sqlite3
 import sys
-import unicodedata
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import date
 from decimal import Decimal
 from itertools import combinations
@@ -20,9 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from stdnum.cn import ric
-from stdnum.exceptions import ValidationError
-from stdnum.iso7064 import mod_11_2
+import sqlalchemy as sa
+from pypinyin import lazy_pinyin
 
 from bench.contract import (
     CONTENT_FIELDS,
@@ -32,337 +26,250 @@ from bench.contract import (
     OUTPUTS,
     SOURCES,
     STATED_FIELDS,
-    divisions,
     platform_columns,
-    source_contract,
     survivorship,
-    words,
 )
-from schemas.fields import FIELDS
+from bench.usual_rows import CATEGORIES, Findings, read_list, sex_of
 
 __all__ = ["night", "outputs"]
 
-NAME = re.compile(r"[\u3400-\u9fff][\u3400-\u9fff〇]+(·[\u3400-\u9fff〇]+)*|[A-Za-z][A-Za-z .'\-]*")
-PHONE = re.compile(r"(1[3-9]\d{9}|0\d{2,3}-?\d{7,8})")
-DATE = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?|(\d{4})(\d{2})(\d{2})")
-AMOUNT = re.compile(r"[-+]?\d{1,9}(\.\d{1,10})?")
-CERTIFICATE = re.compile(r"([1-9]\d{16}[\dX])([1-7])([1-4])(B\d)?")
-BRACKETED = re.compile(r"[(\[【][^)\]】]*[)\]】]?")
-BY_SPREADSHEET = re.compile(r"\d{15}000|\d+(\.\d*)?[eE]\+?\d{1,2}|\d{15,22}\.0*")
-OTHER_DOCUMENT = re.compile(r"[A-Za-z]{1,3}\d{6,12}|.*(护照|军官证|士兵证|通行证|回乡证|台胞证|户口簿|字第).*")
-PROVINCE = re.compile(r"9?(1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[1-3])")
-ENDINGS = {
-    3: "(区|县|市)$", 4: "(街道办事处|办事处街道|办事处|街道|镇|乡)$",
-    5: "(村民委员会|社区居民委员会|社区居委会|居民委员会|村委会|居委会|社区|村)$",
-}  # fmt: skip
 PLACES = ("household_village", "residence_village", "household_address", "residence_address")
-CATEGORIES = (
-    "living_alone", "empty_nest", "left_behind", "incapacitated", "severely_disabled", "family_planning_special",
-)  # fmt: skip
-
-Judged = tuple[Any, str | None]
+SEVERE = ("1", "2")
 
 
-def clean(text: Any) -> str | None:
-    if not isinstance(text, str):
-        return None
-    return re.sub(r"\s+", " ", unicodedata.normalize("NFKC", text)).strip() or None
+def find_duplicates(rows: pd.DataFrame, findings: Findings) -> set[str]:
+    """Gives every row its outcome; returns the numbers under dispute."""
+    held = findings.frame().query("code in @HELD_BY")[["source", "row_number"]].drop_duplicates()
+    is_held = pd.MultiIndex.from_frame(rows[["source", "row_number"]]).isin(pd.MultiIndex.from_frame(held))
+    rows["outcome"] = "held"
+    candidates = rows[~is_held & rows["valid_number"].notna()].copy()
+    candidates["filled"] = candidates[list(STATED_FIELDS)].notna().sum(axis=1)
+    candidates = candidates.sort_values(
+        ["valid_number", "source", "stated_date", "filled", "row_number"], ascending=[True, True, False, False, True]
+    )
+    is_repeated = candidates.duplicated(["valid_number", "source"])
+    winners, losers = candidates[~is_repeated], candidates[is_repeated]
+    rows.loc[winners.index, "outcome"] = "admitted"
+    rows.loc[losers.index, "outcome"] = "duplicate"
+    findings.add(losers, losers.apply(compare_with_winner, axis=1, args=(by_person(winners),)), "id_number")
+    two_names = people_with_two_names(candidates)
+    findings.add(candidates[candidates["valid_number"].isin(two_names)], "same-number-different-person", "name")
+    two_numbers = people_with_two_numbers(winners)
+    findings.add(winners[winners["valid_number"].isin(two_numbers)], "same-person-different-number", "id_number")
+    disputed = two_names | two_numbers
+    rows.loc[candidates.index[candidates["valid_number"].isin(disputed)], "outcome"] = "held"
+    return disputed
 
 
-def read_name(text: Any) -> Judged:
-    name = clean(text)
-    if name and not name.isascii():
-        name = re.sub(r"(?<=[^\x00-\x7f])\s+(?=[^\x00-\x7f])", "", name)
-    return name, "name-characters" if name and not NAME.fullmatch(name) else None
+def by_person(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows.set_index(["valid_number", "source"])
 
 
-def read_phone(text: Any) -> Judged:
-    phone = clean(text)
-    if not phone or PHONE.fullmatch(phone):
-        return phone, None
-    lines = re.split(r"[、,;/]|\s+(?=1[3-9]\d{9}|0\d{2,3})", phone)
-    lines = [re.sub(r"^(\+|00)?86(?=1)", "", re.sub(r"[\s()]|\.0$", "", line)) for line in lines if line.strip()]
-    return "/".join(lines), None if all(PHONE.fullmatch(line) for line in lines) else "phone-format"
+def compare_with_winner(loser: Any, winners: pd.DataFrame) -> str:
+    winner = winners.loc[(loser["valid_number"], loser["source"])]
+    fields = [field for field in STATED_FIELDS if field not in {"id_number", "remarks"}]
+    return "duplicate-exact" if loser[fields].equals(winner[fields]) else "duplicate-conflicting"
 
 
-def read_date(text: Any, field: str, today: date) -> Judged:
-    written = clean(text)
-    if not written:
-        return None, None
-    found = DATE.fullmatch(written)
-    try:
-        day = date(*(int(part) for part in found.groups() if part)) if found else None
-    except ValueError:
-        day = None
-    if day is None:
-        return None, "date-format"
-    if day > today and field != "certificate_expiry_date":
-        return None, "date-future"
-    return day.isoformat(), None
-
-
-def read_amount(text: Any) -> Judged:
-    written = clean(text)
-    if not written:
-        return None, None
-    bare = written.replace(",", "").replace(" ", "").removesuffix("元")
-    if not AMOUNT.fullmatch(bare):
-        return None, "amount-format"
-    fen = int((Decimal(bare) * 100).to_integral_value())
-    return (str(fen), None) if fen >= 0 else (None, "amount-negative")
-
-
-def read_code(text: Any, known: dict[str, str], unknown: str) -> Judged:
-    written = clean(text)
-    if not written:
-        return None, None
-    bare = written.replace(" ", "").removesuffix(".0")
-    code = known.get(bare) or known.get(BRACKETED.sub("", bare))
-    return code, None if code else unknown
-
-
-def read_categories(text: Any, known: dict[str, str]) -> Judged:
-    written = clean(text)
-    if not written:
-        return None, "category-missing"
-    parts = [p for p in re.split(r"[、,;/\s|]+", re.sub("[☑√✓■□☐]", " ", BRACKETED.sub("", written))) if p]
-    found = {known.get(part) for part in parts}
-    ticked = "|".join(category for category in CATEGORIES if category in found) or None
-    return ticked, "category-unknown" if None in found else None if ticked else "category-missing"
-
-
-def tidy(text: Any) -> str:
-    number = unicodedata.normalize("NFKC", text) if isinstance(text, str) else ""
-    return re.sub(r"[\s\u00ad\u200b-\u200f\u2060\ufeff\u2010-\u2015\u2212-]", "", number).strip("'`´‘’")
-
-
-def birth_date(number: str) -> date | None:
-    try:
-        return ric.get_birth_date(number)
-    except ValidationError:
-        return None
-
-
-def judge_number(text: Any, today: date) -> dict[str, Any]:
-    """An ID number as it should be written, or its first fault."""
-    given = text.strip(" \u3000") if isinstance(text, str) else ""
-    number = tidy(text)
-    if number.endswith("x"):
-        number = ric.compact(number)
-    repaired, fault = number != given, None
-    if not number:
-        fault = "id-number-missing"
-    elif BY_SPREADSHEET.fullmatch(number):
-        fault = "id-number-stored-as-number"
-    elif not re.fullmatch(r"\d+X?", number):
-        fault = "id-type-unsupported" if OTHER_DOCUMENT.fullmatch(number) else "id-number-characters"
-    upgraded = not fault and len(number) == 15
-    if upgraded:
-        number = number[:6] + "19" + number[6:]
-        number += ric.calc_check_digit(number + "0")
-    if not fault:
-        fault = fault_of(number, today)
-    if fault:
-        return {"valid_number": None, "fault": fault, "id_number": clean(text)}
+def people_with_two_names(candidates: pd.DataFrame) -> set[str]:
+    names = candidates[["valid_number", "name"]].drop_duplicates()
+    several = names[names["valid_number"].duplicated(keep=False)]
     return {
-        "valid_number": number, "fault": None, "id_number": number, "birth_date": birth_date(number), "repaired": repaired,
-        "upgraded": upgraded,
-    }  # fmt: skip
+        str(number)
+        for number, group in several.groupby("valid_number")
+        if any(not can_be_one(one, other) for one, other in combinations(sorted(group["name"]), 2))
+    }
 
 
-def fault_of(number: str, today: date) -> str | None:
-    if len(number) != 18:
-        return "id-number-length"
-    if number[0] == "0":
-        return "id-number-characters"
-    born = birth_date(number)
-    if born is None or born > today or born.year < 1850:
-        return "id-number-birth-date"
-    return None if mod_11_2.is_valid(number) else "id-number-checksum"
+def can_be_one(one: str, other: str) -> bool:
+    slips = sum(a != b for a, b in zip(one, other, strict=False))
+    return (len(one) == len(other) >= 3 and slips == 1) or lazy_pinyin(one) == lazy_pinyin(other)
 
 
-def read_certificate(text: Any, today: date) -> str | None:
-    """The certificate's number where its first 18 characters are an ID number."""
-    number = tidy(text).upper()
-    found = CERTIFICATE.fullmatch(number)
-    return number if found and fault_of(found[1], today) is None else None
-
-
-class Divisions:
-    """County, town and village as written, and the official names and code."""
-
-    def __init__(self) -> None:
-        self.named = {d.code: d.name for d in divisions()}
-        self.codes = {(d.level, d.parent if d.level > 3 else "", self.bare(d.former_name, d.level)): d.code for d in divisions()}
-        self.anywhere = {(level, name): code for (level, _, name), code in self.codes.items()}
-        self.have_villages = {parent for level, parent, _ in self.codes if level == 5}
-
-    @staticmethod
-    def bare(name: str, level: int) -> str:
-        return re.sub(ENDINGS[level], "", name) or name
-
-    def resolve(self, row: Any) -> list[str | None]:
-        """County, town, village, code, finding, and the part it is about."""
-        county, town, village = (clean(text) for text in row)
-        county, town = (re.sub("^(中国)?(广东省)?(梅州市)?(?=.)", "", p) if p else None for p in (county, town))
-        county_code = self.codes.get((3, "", self.bare(county, 3))) if county else None
-        if county and not county_code:
-            return [county, town, village, None, "division-unknown", "county"]
-        somewhere = self.anywhere.get((4, self.bare(town, 4))) if town else None
-        if not county_code and somewhere:
-            county_code = somewhere[:6] + "000000"
-        county = self.named.get(county_code or "", county)
-        if not town:
-            return [county, None, village, county_code, None, None]
-        town_code = self.codes.get((4, county_code or "", self.bare(town, 4)))
-        if not town_code:
-            return [county, town, village, county_code, "division-inconsistent" if somewhere else "division-unknown", "town"]
-        town = self.named[town_code]
-        if not village or town_code not in self.have_villages:
-            return [county, town, village, town_code, None, None]
-        code = self.codes.get((5, town_code, self.bare(village, 5)))
-        if code:
-            return [county, town, self.named[code], code, None, None]
-        fault = "division-inconsistent" if (5, self.bare(village, 5)) in self.anywhere else "division-unknown"
-        return [county, town, village, town_code, fault, "village"]
-
-
-class Findings:
-    """What is wrong, row by row."""
-
-    def __init__(self) -> None:
-        self.parts: list[pd.DataFrame] = []
-
-    def add(self, rows: pd.DataFrame, codes: Any, field: Any) -> None:
-        found = rows[["source", "row_number"]].assign(code=codes, field=field)
-        self.parts.append(found[found["code"].notna()])
-
-    def frame(self) -> pd.DataFrame:
-        return pd.concat(self.parts, ignore_index=True)
-
-
-def standardise(rows: pd.DataFrame, source: str, findings: Findings, today: date) -> pd.DataFrame:
-    """A list in the registry's vocabulary, cell by cell."""
-    for field in [f for f in rows.columns if f in FIELDS and f not in {"id_number", "disability_certificate_number"}]:
-        kind, cells = FIELDS[field].kind, rows[field]
-        if kind == "phone":
-            judged = cells.apply(read_phone)
-        elif kind == "date":
-            judged = cells.apply(read_date, args=(field, today))
-        elif kind == "fen":
-            judged = cells.apply(read_amount)
-        elif kind == "code":
-            unknown = "family-type-unknown" if field == "family_planning_type" else "code-unknown"
-            judged = cells.apply(read_code, args=(words(FIELDS[field].codes or ""), unknown))
-        elif kind == "categories":
-            judged = cells.apply(read_categories, args=(words("category"),))
-        elif kind == "text" and field.endswith("name"):
-            judged = cells.apply(read_name)
-        elif kind == "division":
-            continue
-        else:
-            judged = cells.apply(lambda text: (clean(text), None))
-        rows[field] = judged.str[0]
-        findings.add(rows, judged.str[1], field)
-    if source == "village_survey":
-        known = Divisions()
-        for place in ("household", "residence"):
-            names = [f"{place}_{part}" for part in ("county", "town", "village")]
-            resolved = rows[names].apply(known.resolve, axis=1, result_type="expand")
-            rows[[*names, f"{place}_division_code"]] = resolved[[0, 1, 2, 3]]
-            findings.add(rows, resolved[4], f"{place}_" + resolved[5].astype("object"))
-    return rows
-
-
-def judge_row(row: Any, today: date) -> list[tuple[str, str]]:
-    """What is wrong with a row when its cells are compared with one another."""
-    found: list[tuple[str, str]] = []
-    number, source = row["valid_number"], row["source"]
-    if not isinstance(number, str):
-        found.append((row["fault"], "id_number"))
-    else:
-        found += judge_person(row, number, today)
-    if not isinstance(row["name"], str):
-        found.append(("name-missing", "name"))
-    if not any(isinstance(row.get(f"{place}_{part}"), str) for place in ("household", "residence") for part in ("county", "town", "village", "address")):
-        found.append(("address-missing", "household_county" if source == "village_survey" else "household_address"))
-    if source == "health_incapacity":
-        if not isinstance(clean(row["ability_level_given"]), str):
-            found.append(("ability-level-missing", "ability_level"))
-        if isinstance(row["ability_assessed_date"], str) and a_year_after(row["ability_assessed_date"]) < pd.Timestamp(today):
-            found.append(("ability-assessment-old", "ability_assessed_date"))
-    if source == "health_family_planning" and not isinstance(clean(row["family_planning_type_given"]), str):
-        found.append(("family-type-unknown", "family_planning_type"))
-    if isinstance(clean(row.get("disability_certificate_given")), str):
-        found += judge_certificate(row, number)
-    status = row.get("certificate_status")
-    expiry = row.get("certificate_expiry_date")
-    if status == "cancelled":
-        found.append(("certificate-cancelled", "certificate_status"))
-    elif status == "expired" or (isinstance(expiry, str) and expiry < today.isoformat()):
-        found.append(("certificate-expired", "certificate_expiry_date"))
+def people_with_two_numbers(winners: pd.DataFrame) -> set[str]:
+    people = winners[["valid_number", "name", "birth_date", *PLACES]]
+    people = people.assign(issued=people["valid_number"].str[:6] + people["valid_number"].str[14:17])
+    found: set[str] = set()
+    for keys in (["name", "birth_date"], ["name", "issued"]):
+        pairs = people.merge(people, on=keys, suffixes=("", "_other"))
+        pairs = pairs[pairs["valid_number"] < pairs["valid_number_other"]]
+        for pair in pairs.to_dict("records"):
+            one, other = pair["valid_number"], pair["valid_number_other"]
+            is_near = sum(a != b for a, b in zip(one, other, strict=True)) <= 2
+            if is_near or ("birth_date" in keys and any(pair[place] == pair[f"{place}_other"] for place in PLACES)):
+                found |= {one, other}
     return found
 
 
-def judge_person(row: Any, number: str, today: date) -> Iterator[tuple[str, str]]:
-    born = row["birth_date"]
-    age = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
-    if row["repaired"]:
-        yield "id-number-repaired", "id_number"
-    if row["upgraded"]:
-        yield "id-number-upgraded", "id_number"
-    if not PROVINCE.match(number):
-        yield "id-number-region-unknown", "id_number"
-    if age < 60:
-        yield "age-under-sixty", "id_number"
-    if age > 120:
-        yield "age-implausible", "id_number"
-    if isinstance(row["sex"], str) and number[0] != "9" and row["sex"] != sex_of(number):
-        yield "sex-mismatch", "sex"
+def merge(admitted: pd.DataFrame) -> pd.DataFrame:
+    """One record per number, field by field from the first source that has it, and the letters of the winners."""
+    numbers = pd.Index(sorted(admitted["valid_number"].unique()), name="id_number")
+    by_source = {
+        source: admitted[admitted["source"] == source].set_index("valid_number").reindex(numbers) for source in SOURCES
+    }
+    elders, letters = pd.DataFrame(index=numbers), pd.DataFrame(".", index=numbers, columns=list(STATED_FIELDS))
+    for field in MERGED_FIELDS:
+        elders[field] = None
+        for source in survivorship(field):
+            wins = elders[field].isna() & by_source[source][field].notna()
+            elders.loc[wins, field] = by_source[source].loc[wins, field]
+            if field in letters:
+                letters.loc[wins, field] = LETTERS[source]
+    last = pd.Series("", index=numbers)
+    for source in SOURCES:
+        last[by_source[source]["source"].notna()] = LETTERS[source]
+        elders["birth_date"] = by_source[source]["birth_date"].combine_first(elders.get("birth_date", by_source[source]["birth_date"]))
+    for field in ("id_number", "birth_date", "sex"):
+        letters[field] = last
+    elders["sex"] = [sex_of(number) for number in numbers]
+    elders["winners"] = letters.apply("".join, axis=1)
+    elders["birth_date"] = elders["birth_date"].apply(lambda day: day.isoformat())
+    return elders.reset_index()
 
 
-def judge_certificate(row: Any, number: Any) -> Iterator[tuple[str, str]]:
-    certificate = row["certificate"]
-    if not isinstance(certificate, str):
-        yield "certificate-format", "disability_certificate_number"
+def state_categories(row: Any, elders: dict[str, dict[str, Any]], able: set[str]) -> Iterator[tuple[str, str | None, str | None]]:
+    """Categories a row states with their evidence, and what speaks against its ticks: (category, evidence, finding)."""
+    source, number = row["source"], row["valid_number"]
+    if source == "health_family_planning":
+        yield "family_planning_special", "list", None
+    elif source == "health_incapacity" and row["ability_level"] != "0":
+        yield "incapacitated", "assessment" if isinstance(row["ability_level"], str) else "list", None
+    elif source == "disability_federation" and row["disability_level"] in SEVERE and row["certificate_status"] != "cancelled":
+        yield "severely_disabled", "certificate", None
+    if not isinstance(row["categories"], str):
         return
-    if isinstance(number, str) and certificate[:18] != number:
-        yield "certificate-id-mismatch", "disability_certificate_number"
-    for field, digit in (("category", certificate[18]), ("level", certificate[19])):
-        stated = row.get(f"disability_{field}")
-        if isinstance(stated, str) and stated != digit:
-            yield f"certificate-{field}-mismatch", f"disability_{field}"
+    for category in row["categories"].split("|"):
+        if category == "incapacitated" and number in able:
+            yield category, None, "sources-contradict"
+        if category == "severely_disabled":
+            elder = elders[number]
+            is_cancelled, level = elder["certificate_status"] == "cancelled", elder["disability_level"]
+            is_light = isinstance(level, str) and level not in SEVERE
+            if is_cancelled:
+                yield category, None, "sources-contradict"
+            if not isinstance(elder["disability_certificate_number"], str) and not isinstance(level, str):
+                yield category, None, "severely-disabled-without-certificate"
+            if is_light and not is_cancelled:
+                yield category, None, "severely-disabled-level"
+            if is_cancelled or is_light:
+                continue
+        yield category, "survey_tick", None
 
 
-def sex_of(number: str) -> str:
-    return "male" if int(number[16]) % 2 else "female"
+def categorise(admitted: pd.DataFrame, elders: pd.DataFrame, findings: Findings) -> pd.DataFrame:
+    able = set(admitted.loc[admitted["ability_level"] == "0", "valid_number"])
+    records = elders.set_index("id_number")[["certificate_status", "disability_level", "disability_certificate_number"]]
+    stated = admitted.apply(lambda row: list(state_categories(row, known, able)), axis=1) if (known := records.to_dict("index")) else None
+    stated = stated.explode().dropna()
+    of_row = admitted.loc[stated.index]
+    code = stated.str[2]
+    findings.add(of_row, code, code.map(lambda c: "categories" if c == "sources-contradict" else "disability_certificate_number"))
+    table = of_row[["valid_number", "source", "stated_date"]].assign(category=stated.str[0], evidence=stated.str[1])
+    return table[table["evidence"].notna()].rename(columns={"valid_number": "id_number", "stated_date": "from_date"})
 
 
-def a_year_after(day: str) -> pd.Timestamp:
-    assessed = pd.Timestamp(day)
-    return assessed.replace(day=1) + pd.DateOffset(years=1) + pd.Timedelta(days=assessed.day - 1)
+def find_changes(elders: pd.DataFrame, before: pd.DataFrame | None, disputed: set[str]) -> pd.DataFrame:
+    """Tonight's registry: everybody ever known, with ``operation`` where something changed tonight."""
+    elders["content"] = elders[list(CONTENT_FIELDS)].apply(content_of, axis=1)
+    if before is None:
+        before = pd.DataFrame(columns=["id_number", "person_id", "revision", "status", "told", "content"])
+    kept = before[["id_number", "person_id", "revision", "status", "told", "content"]]
+    now = elders.merge(kept, on="id_number", how="left", suffixes=("", "_before")).sort_values("id_number")
+    is_new = now["person_id"].isna()
+    now.loc[is_new, "person_id"] = range(len(before) + 1, len(before) + 1 + is_new.sum())
+    now["operation"] = None
+    now.loc[now["content"] != now["content_before"], "operation"] = "changed"
+    now.loc[now["status"] != "active", "operation"] = "new"
+    now["revision"] = now["revision"].fillna(0) + now["operation"].notna()
+    now["status"], now["told"] = "active", now["told"].fillna("withdrawn")
+    gone = before[~before["id_number"].isin(now["id_number"])].copy()
+    gone["operation"] = None
+    leaves = (gone["status"] == "active") & ~gone["id_number"].isin(disputed)
+    gone.loc[leaves, ["operation", "status"]] = "withdrawn"
+    gone.loc[leaves, "revision"] += 1
+    now = now.drop(columns="content_before")
+    together = pd.concat([now, gone], ignore_index=True) if len(gone) else now
+    return together.astype({"person_id": "int64", "revision": "int64"}).sort_values("person_id")
 
 
-def read_list(inbox: Path, source: str, findings: Findings, today: date) -> pd.DataFrame:
-    contract = source_contract(source)
-    rows = pd.read_csv(inbox / source / f"{source}.csv", dtype=str, keep_default_na=False, na_values=[""])
-    rows = rows.rename(columns=contract.fields).assign(source=source)
-    rows["row_number"] = rows.index + 2
-    for field in ("ability_level", "family_planning_type"):
-        if field in rows:
-            rows[f"{field}_given"] = rows[field]
-    rows = standardise(rows, source, findings, today)
-    numbers = rows["id_number"].apply(judge_number, args=(today,)).apply(pd.Series)
-    rows = pd.concat([rows.drop(columns="id_number"), numbers], axis=1)
-    if "disability_certificate_number" in rows:
-        rows["disability_certificate_given"] = rows["disability_certificate_number"]
-        rows["certificate"] = rows["disability_certificate_given"].apply(read_certificate, args=(today,))
-    judged = rows.apply(judge_row, axis=1, args=(today,)).explode().dropna()
-    findings.add(rows.loc[judged.index], judged.str[0], judged.str[1])
-    if "certificate" in rows:
-        rows["disability_certificate_number"] = rows["certificate"].fillna(rows["disability_certificate_given"].apply(clean))
-        for field, place in (("disability_category", 18), ("disability_level", 19)):
-            digit = rows["certificate"].str[place]
-            rows[field] = rows[field].fillna(digit) if field in rows else digit
-    rows["stated_date"] = rows[contract.stated_on]
-    return rows
+def content_of(row: Any) -> str:
+    return hashlib.md5("|".join("" if pd.isna(value) else str(value) for value in row).encode()).hexdigest()
+
+
+def platform_cell(value: Any, column: dict[str, Any]) -> str:
+    if not isinstance(value, str) or not value:
+        return ""
+    if column["type"] == "amount":
+        return f"{Decimal(value) / 100:.2f}"
+    if column["type"] == "code" and column["separator"]:
+        return str(column["separator"]).join(column["codes"][part] for part in value.split("|"))
+    return str(column["codes"][value]) if column["type"] == "code" else value
+
+
+def tell(registry: pd.DataFrame, file: Path) -> None:
+    """Writes what the platform must hear, and remembers what it was told."""
+    with file.open("w", encoding="utf-8") as opened:
+        for index, elder in registry[registry["operation"].notna()].iterrows():
+            is_in = elder["status"] == "active" and isinstance(elder["categories"], str)
+            operation = ("new" if elder["told"] == "withdrawn" else "changed") if is_in else "withdrawn"
+            if not is_in and elder["told"] == "withdrawn":
+                continue
+            known = {**elder.to_dict(), "operation": operation, "reason": "", "person_id": str(elder["person_id"])}
+            fields = {column["header"]: platform_cell(known[column["field"]], column) for column in platform_columns()}
+            line = {"key": f"{elder['person_id']}-{elder['revision']}", "operation": operation, "fields": fields}
+            opened.write(json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n")
+            registry.loc[index, "told"] = operation
+
+
+def identifiers_of(registry: pd.DataFrame, before: pd.DataFrame | None) -> pd.DataFrame:
+    parts = [
+        registry[["person_id", field]].dropna().rename(columns={field: "value"}).assign(kind=kind)
+        for kind, field in (("id_number", "id_number"), ("disability_certificate", "disability_certificate_number"))
+    ]
+    together = pd.concat(parts if before is None else [*parts, before], ignore_index=True)
+    return together.drop_duplicates(["person_id", "kind"])
+
+
+def read_before(engine: sa.Engine, table: str) -> pd.DataFrame | None:
+    return pd.read_sql(table, engine) if sa.inspect(engine).has_table(table) else None
+
+
+def night(inbox: Path, folder: Path, today: date) -> None:
+    """A night from the lists in ``inbox`` to the changes; ``folder`` keeps the database between nights."""
+    folder.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(f"sqlite:///{folder / 'registry.sqlite'}")
+    findings = Findings()
+    rows = pd.concat([read_list(inbox, source, findings, today) for source in SOURCES], ignore_index=True)
+    rows = rows.reindex(columns=[*rows.columns, *(f for f in STATED_FIELDS if f not in rows)])
+    disputed = find_duplicates(rows, findings)
+    admitted = rows[rows["outcome"] == "admitted"]
+    elders = merge(admitted)
+    categories = categorise(admitted, elders, findings)
+    ticked = categories.groupby("id_number")["category"].agg(lambda found: "|".join(c for c in CATEGORIES if c in set(found)))
+    elders["categories"] = elders["id_number"].map(ticked)
+    registry = find_changes(elders, read_before(engine, "elders"), disputed)
+    tell(registry, folder / "changes.jsonl")
+    changes = registry.loc[registry["operation"].notna(), ["person_id", "revision", "operation"]]
+    stored = ["source", "row_number", "outcome", *STATED_FIELDS, "household_division_code", "residence_division_code"]
+    for table, frame in {
+        "rows": rows[stored], "findings": findings.frame(), "elders": registry.drop(columns="operation"),
+        "categories": categories, "identifiers": identifiers_of(registry, read_before(engine, "identifiers")), "changes": changes,
+    }.items():  # fmt: skip
+        frame.to_sql(table, engine, if_exists="replace", index=False)
+
+
+def outputs(folder: Path) -> dict[str, list[tuple[str | None, ...]]]:
+    """What the last night left behind, as texts."""
+    engine = sa.create_engine(f"sqlite:///{folder / 'registry.sqlite'}")
+    found: dict[str, list[tuple[str | None, ...]]] = {}
+    with engine.connect() as connection:
+        for table, columns in OUTPUTS.items():
+            if table != "json_lines":
+                texts = ", ".join(f"CAST({column} AS TEXT)" for column in columns)
+                found[table] = [tuple(row) for row in connection.execute(sa.text(f"SELECT {texts} FROM {table}"))]
+    found["json_lines"] = [(line,) for line in (folder / "changes.jsonl").read_text(encoding="utf-8").splitlines()]
+    return found
+
+
+if __name__ == "__main__":
+    night(Path(sys.argv[1]), Path(sys.argv[2]), date.fromisoformat(sys.argv[3]))

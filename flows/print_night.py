@@ -1,7 +1,9 @@
 """A night on a terminal: the funnel, the changes, what waits for a person, and where things lie."""
 
+from pathlib import Path
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -11,7 +13,7 @@ LAMP = {
     "green": "[green]● green[/]",
     "yellow": "[yellow]● yellow[/]",
     "red": "[red]● red[/]",
-    "absent": "○ nothing came",
+    "absent": "○ absent",
 }
 PARTS = ("received", "admitted", "held", "duplicate", "blank")
 
@@ -20,9 +22,10 @@ def print_summary(summary: dict[str, Any]) -> None:
     """Prints a finished night."""
     console = Console(highlight=False)
     console.print(f"\nRun {summary['run_id']} for {summary['business_date']}: {LAMP[summary['status']]}")
-    funnel = Table(title="Funnel (rows): received = admitted + held + duplicate + blank", title_justify="left")
-    funnel.add_column("source")
-    funnel.add_column("status")
+    title = "Funnel (rows): received = admitted + held + duplicate + blank"
+    funnel = Table(title=title, title_justify="left", box=box.SIMPLE, pad_edge=False, padding=(0, 1, 0, 0))
+    funnel.add_column("source", no_wrap=True)
+    funnel.add_column("status", no_wrap=True)
     for part in PARTS:
         funnel.add_column(part, justify="right")
     for line in summary["sources"]:
@@ -45,8 +48,10 @@ def print_summary(summary: dict[str, Any]) -> None:
         for reason in summary["reasons"]:
             console.print(f"  - {reason}", markup=False)
     console.print(f"Report   {summary['report']}", soft_wrap=True)
-    for name in summary["files"]:
-        console.print(f"Platform {name}", soft_wrap=True)
+    if summary["files"]:
+        home, first = Path(summary["report"]).parents[2], summary["files"][0]
+        more = f" (and {len(summary['files']) - 1} more files beside it)" if len(summary["files"]) > 1 else ""
+        console.print(f"Platform {home / first}{more}", soft_wrap=True)
 
 
 def print_run(found: dict[str, Any]) -> None:

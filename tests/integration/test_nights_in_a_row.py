@@ -5,6 +5,8 @@ from datetime import date, timedelta
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from nights import (
     DISABILITY,
     FAMILY,
@@ -550,13 +552,87 @@ def test_a_second_run_at_the_same_time_leaves_and_says_who_is_at_work(bureau, ca
     assert [row["run_id"] for row in bureau.query("SELECT run_id FROM run")] == [1]
 
 
-def test_a_judgement_repeated_by_the_calendar_does_not_change_which_duplicate_wins(bureau):
-    older = incapacity_row(TWELVE[0], 评估日期="2024-03-01", 联系电话="13800000001")
-    bureau.deliver(INCAPACITY, [older])
-    bureau.deliver(SURVEY, [survey_row(TWELVE[0], 联系电话="")])
-    bureau.night()
-    bureau.deliver(INCAPACITY, [older, older | {"联系电话": "13800000002"}])
-    bureau.night()
-    assert bureau.elders()[TWELVE[0].number]["phone"] == "13800000002"
-    bureau.night(date(2025, 3, 2))
-    assert bureau.elders()[TWELVE[0].number]["phone"] == "13800000002"
+def test_which_of_two_statements_wins_depends_neither_on_arrival_nor_on_the_calendar(tmp_path, server_engine):
+    one = incapacity_row(TWELVE[0], 联系电话="13800000001")
+    other = incapacity_row(TWELVE[0], 联系电话="13800000002")
+    winners = set()
+    for turn, first in enumerate([one, other]):
+        with fresh_database(server_engine) as url:
+            bureau = Bureau(tmp_path / f"home{turn}", url)
+            bureau.deliver(INCAPACITY, [first])
+            bureau.night()
+            bureau.deliver(INCAPACITY, [one, other])
+            for day in (TODAY, date(2025, 3, 2)):
+                bureau.night(day, expect="green")
+                winners.add(bureau.elders()[TWELVE[0].number]["phone"])
+    assert len(winners) == 1
+
+
+# Any delivery
+
+
+@st.composite
+def survey_lines(draw, village):
+    """Lines of a list of one village, with what people and programs do to them; and how many of them are filled."""
+    everyone = [replace(who, village=village) for who in people(8)]
+    chosen = draw(st.lists(st.sampled_from(everyone), min_size=1, max_size=8))
+    header, *rows = csv_text([survey_row(who) for who in chosen]).splitlines()
+    lines = [rows[0]]
+    for row in rows[1:]:
+        cells = row.split(",")
+        damage = draw(
+            st.sampled_from(["", "", "", "number", "name", "short", "long", "quote", "inner", "phone", "tail"])
+        )
+        match damage:
+            case "number":
+                cells[2] = draw(st.sampled_from(["", "4414", "441421193601010000", cells[2][:-1], "护照E12345678"]))
+            case "name":
+                cells[0] = draw(st.sampled_from(["", "NA", "null", "合计", "李 四", "A\x07b"]))
+            case "phone":
+                cells[3] = draw(st.text(st.characters(blacklist_characters='",\n\r\x00', codec="utf-8"), max_size=12))
+            case "short":
+                cells = cells[:3]
+            case "long":
+                cells.append("多")
+            case "quote":
+                cells[0] = '"' + cells[0]
+            case "inner":
+                cells[9] = '大"伯'
+            case "tail":
+                cells += ["", ""]
+        lines.append(",".join(cells))
+    for extra in draw(
+        st.lists(st.sampled_from(["", ",,,", " ", header, "合计,,,,,,,,,", "填表人：,,,,,,,,,"]), max_size=4)
+    ):
+        lines.insert(draw(st.integers(0, len(lines))), extra)
+    return [header, *lines], sum(bool(line.strip(", ")) for line in lines)
+
+
+@settings(
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+@given(st.data())
+def test_every_row_of_any_delivery_is_accounted_for(tmp_path_factory, server_engine, data):
+    """Each example is two nights of six files; that the account balances is asserted by every night of these tests."""
+    with fresh_database(server_engine) as url:
+        bureau = Bureau(tmp_path_factory.mktemp("any") / "home", url)
+        for _ in range(2):
+            filled = 0
+            for village in ("大黄村", "小黄村", "新村"):
+                lines, count = data.draw(survey_lines(village))
+                bureau.deliver(SURVEY, "\n".join(lines), name=f"{village}.csv")
+                filled += count
+            for source in (INCAPACITY, FAMILY, DISABILITY):
+                listed = data.draw(st.lists(st.sampled_from(TWELVE), min_size=1, max_size=6))
+                bureau.deliver(source, [ROWS[source](who) for who in listed])
+            summary = bureau.night()
+            statuses = {name: line["status"] for name, line in summary["sources"].items()}
+            assert set(statuses.values()) == {"green"}, statuses
+            if summary["sources"][SURVEY]["deliveries"] and not bureau.codes()["delivery-repeated"]:
+                assert summary["sources"][SURVEY]["received"] == filled
+            in_force = bureau.query(
+                "SELECT source, outcome, count(*) AS rows FROM source_row WHERE to_run IS NULL GROUP BY 1, 2"
+            )
+            admitted = {row["source"]: row["rows"] for row in in_force if row["outcome"] == "admitted"}
+            assert len(bureau.active()) <= sum(admitted.values())
+            assert summary["elders"]["total"] == len(bureau.active())
