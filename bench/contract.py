@@ -102,7 +102,8 @@ def divisions() -> tuple[Division, ...]:
     names = {row["code"]: row["name"] for row in rows}
     return tuple(
         Division(code, names[code], row["name"], int(row["level"]), row["parent_code"])
-        for row in rows for code in [row["replaced_by"] or row["code"]]
+        for row in rows
+        for code in [row["replaced_by"] or row["code"]]
     )
 
 

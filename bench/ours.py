@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from bench.contract import OUTPUTS
 from registry.embedded import running_server
 
-__all__ = ["command", "outputs"]
+__all__ = ["command", "outputs", "stage_seconds"]
 
 _TABLES = {
     "rows": "source_row WHERE to_run IS NULL",
@@ -23,6 +23,17 @@ _TABLES = {
 def command(program: Path, home: Path, today: date) -> list[str]:
     """A night of the home, without Prefect; its files lie in the home's inbox."""
     return [str(program), "run", "--home", str(home), "--date", today.isoformat(), "--json"]
+
+
+def stage_seconds(home: Path) -> dict[str, float]:
+    """Seconds of the last night by stage, sources together, as its ledger has them."""
+    with running_server(home) as url:
+        engine = sa.create_engine(url)
+        query = "SELECT name, sum(seconds) FROM stage WHERE run_id = (SELECT max(run_id) FROM run) GROUP BY name"
+        with engine.connect() as connection:
+            found = {str(name): float(seconds) for name, seconds in connection.execute(sa.text(query))}
+        engine.dispose()
+    return found
 
 
 def outputs(home: Path) -> dict[str, list[tuple[str | None, ...]]]:

@@ -1,209 +1,33 @@
-"""The usual script's rules for rows by themselves: a function per cell and per row, a library for ID numbers.
+"""The usual script's rules for one row: every cell by its function, then one function for the row as a whole."""
 
-The library (python-stdnum) would refuse most elders, whose numbers begin with codes of counties renamed since; its check
-character and birth date are used, its table of places is not.
-"""
-
-import re
-import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from stdnum.cn import ric
-from stdnum.exceptions import ValidationError
-from stdnum.iso7064 import mod_11_2
 
-from bench.contract import divisions, source_contract, words
+from bench.contract import source_contract, words
+from bench.usual_cells import (
+    PROVINCE,
+    Divisions,
+    Judged,
+    clean,
+    judge_number,
+    read_amount,
+    read_categories,
+    read_certificate,
+    read_code,
+    read_date,
+    read_name,
+    read_phone,
+    sex_of,
+)
 from schemas.fields import FIELDS
 
-__all__ = ["CATEGORIES", "Findings", "clean", "read_list", "sex_of"]
+__all__ = ["Findings", "read_list"]
 
-NAME = re.compile(r"[\u3400-\u9fff][\u3400-\u9fff〇]+(·[\u3400-\u9fff〇]+)*|[A-Za-z][A-Za-z .'\-]*")
-PHONE = re.compile(r"(1[3-9]\d{9}|0\d{2,3}-?\d{7,8})")
-DATE = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?|(\d{4})(\d{2})(\d{2})")
-AMOUNT = re.compile(r"[-+]?\d{1,9}(\.\d{1,10})?")
-CERTIFICATE = re.compile(r"([1-9]\d{16}[\dX])([1-7])([1-4])(B\d)?")
-BRACKETED = re.compile(r"[(\[【][^)\]】]*[)\]】]?")
-BY_SPREADSHEET = re.compile(r"\d{15}000|\d+(\.\d*)?[eE]\+?\d{1,2}|\d{15,22}\.0*")
-OTHER_DOCUMENT = re.compile(r"[A-Za-z]{1,3}\d{6,12}|.*(护照|军官证|士兵证|通行证|回乡证|台胞证|户口簿|字第).*")
-PROVINCE = re.compile(r"9?(1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[1-3])")
-ENDINGS = {
-    3: "(区|县|市)$", 4: "(街道办事处|办事处街道|办事处|街道|镇|乡)$",
-    5: "(村民委员会|社区居民委员会|社区居委会|居民委员会|村委会|居委会|社区|村)$",
-}  # fmt: skip
-CATEGORIES = (
-    "living_alone", "empty_nest", "left_behind", "incapacitated", "severely_disabled", "family_planning_special",
-)  # fmt: skip
-
-Judged = tuple[Any, str | None]
-
-
-def clean(text: Any) -> str | None:
-    if not isinstance(text, str):
-        return None
-    return re.sub(r"\s+", " ", unicodedata.normalize("NFKC", text)).strip() or None
-
-
-def read_name(text: Any) -> Judged:
-    name = clean(text)
-    if name and not name.isascii():
-        name = re.sub(r"(?<=[^\x00-\x7f])\s+(?=[^\x00-\x7f])", "", name)
-    return name, "name-characters" if name and not NAME.fullmatch(name) else None
-
-
-def read_phone(text: Any) -> Judged:
-    phone = clean(text)
-    if not phone or PHONE.fullmatch(phone):
-        return phone, None
-    lines = re.split(r"[、,;/]|\s+(?=1[3-9]\d{9}|0\d{2,3})", phone)
-    lines = [re.sub(r"^(\+|00)?86(?=1)", "", re.sub(r"[\s()]|\.0$", "", line)) for line in lines if line.strip()]
-    return "/".join(lines), None if all(PHONE.fullmatch(line) for line in lines) else "phone-format"
-
-
-def read_date(text: Any, field: str, today: date) -> Judged:
-    written = clean(text)
-    if not written:
-        return None, None
-    found = DATE.fullmatch(written)
-    try:
-        day = date(*(int(part) for part in found.groups() if part)) if found else None
-    except ValueError:
-        day = None
-    if day is None:
-        return None, "date-format"
-    if day > today and field != "certificate_expiry_date":
-        return None, "date-future"
-    return day.isoformat(), None
-
-
-def read_amount(text: Any) -> Judged:
-    written = clean(text)
-    if not written:
-        return None, None
-    bare = written.replace(",", "").replace(" ", "").removesuffix("元")
-    if not AMOUNT.fullmatch(bare):
-        return None, "amount-format"
-    fen = int((Decimal(bare) * 100).to_integral_value())
-    return (str(fen), None) if fen >= 0 else (None, "amount-negative")
-
-
-def read_code(text: Any, known: dict[str, str], unknown: str) -> Judged:
-    written = clean(text)
-    if not written:
-        return None, None
-    bare = written.replace(" ", "").removesuffix(".0")
-    code = known.get(bare) or known.get(BRACKETED.sub("", bare))
-    return code, None if code else unknown
-
-
-def read_categories(text: Any, known: dict[str, str]) -> Judged:
-    written = clean(text)
-    if not written:
-        return None, "category-missing"
-    parts = [p for p in re.split(r"[、,;/\s|]+", re.sub("[☑√✓■□☐]", " ", BRACKETED.sub("", written))) if p]
-    found = {known.get(part) for part in parts}
-    ticked = "|".join(category for category in CATEGORIES if category in found) or None
-    return ticked, "category-unknown" if None in found else None if ticked else "category-missing"
-
-
-def tidy(text: Any) -> str:
-    number = unicodedata.normalize("NFKC", text) if isinstance(text, str) else ""
-    return re.sub(r"[\s\u00ad\u200b-\u200f\u2060\ufeff\u2010-\u2015\u2212-]", "", number).strip("'`´‘’")
-
-
-def birth_date(number: str) -> date | None:
-    try:
-        return ric.get_birth_date(number)
-    except ValidationError:
-        return None
-
-
-def judge_number(text: Any, today: date) -> dict[str, Any]:
-    """An ID number as it should be written, or its first fault."""
-    given = text.strip(" \u3000") if isinstance(text, str) else ""
-    number = tidy(text)
-    if number.endswith("x"):
-        number = ric.compact(number)
-    repaired, fault = number != given, None
-    if not number:
-        fault = "id-number-missing"
-    elif BY_SPREADSHEET.fullmatch(number):
-        fault = "id-number-stored-as-number"
-    elif not re.fullmatch(r"\d+X?", number):
-        fault = "id-type-unsupported" if OTHER_DOCUMENT.fullmatch(number) else "id-number-characters"
-    upgraded = not fault and len(number) == 15
-    if upgraded:
-        number = number[:6] + "19" + number[6:]
-        number += ric.calc_check_digit(number + "0")
-    if not fault:
-        fault = fault_of(number, today)
-    if fault:
-        return {"valid_number": None, "fault": fault, "id_number": clean(text)}
-    return {
-        "valid_number": number, "fault": None, "id_number": number, "birth_date": birth_date(number), "repaired": repaired,
-        "upgraded": upgraded,
-    }  # fmt: skip
-
-
-def fault_of(number: str, today: date) -> str | None:
-    if len(number) != 18:
-        return "id-number-length"
-    if number[0] == "0":
-        return "id-number-characters"
-    born = birth_date(number)
-    if born is None or born > today or born.year < 1850:
-        return "id-number-birth-date"
-    return None if mod_11_2.is_valid(number) else "id-number-checksum"
-
-
-def read_certificate(text: Any, today: date) -> str | None:
-    """The certificate's number where its first 18 characters are an ID number."""
-    number = tidy(text).upper()
-    found = CERTIFICATE.fullmatch(number)
-    return number if found and fault_of(found[1], today) is None else None
-
-
-class Divisions:
-    """County, town and village as written, and the official names and code."""
-
-    def __init__(self) -> None:
-        self.named = {d.code: d.name for d in divisions()}
-        self.codes = {(d.level, d.parent if d.level > 3 else "", self.bare(d.former_name, d.level)): d.code for d in divisions()}
-        self.anywhere = {(level, name): code for (level, _, name), code in self.codes.items()}
-        self.have_villages = {parent for level, parent, _ in self.codes if level == 5}
-
-    @staticmethod
-    def bare(name: str, level: int) -> str:
-        return re.sub(ENDINGS[level], "", name) or name
-
-    def resolve(self, row: Any) -> list[str | None]:
-        """County, town, village, code, finding, and the part it is about."""
-        county, town, village = (clean(text) for text in row)
-        county, town = (re.sub("^(中国)?(广东省)?(梅州市)?(?=.)", "", p) if p else None for p in (county, town))
-        county_code = self.codes.get((3, "", self.bare(county, 3))) if county else None
-        if county and not county_code:
-            return [county, town, village, None, "division-unknown", "county"]
-        somewhere = self.anywhere.get((4, self.bare(town, 4))) if town else None
-        if not county_code and somewhere:
-            county_code = somewhere[:6] + "000000"
-        county = self.named.get(county_code or "", county)
-        if not town:
-            return [county, None, village, county_code, None, None]
-        town_code = self.codes.get((4, county_code or "", self.bare(town, 4)))
-        if not town_code:
-            return [county, town, village, county_code, "division-inconsistent" if somewhere else "division-unknown", "town"]
-        town = self.named[town_code]
-        if not village or town_code not in self.have_villages:
-            return [county, town, village, town_code, None, None]
-        code = self.codes.get((5, town_code, self.bare(village, 5)))
-        if code:
-            return [county, town, self.named[code], code, None, None]
-        fault = "division-inconsistent" if (5, self.bare(village, 5)) in self.anywhere else "division-unknown"
-        return [county, town, village, town_code, fault, "village"]
+PLACES = tuple(f"{p}_{part}" for p in ("household", "residence") for part in ("county", "town", "village", "address"))
 
 
 class Findings:
@@ -220,29 +44,35 @@ class Findings:
         return pd.concat(self.parts, ignore_index=True)
 
 
+def reader_of(field: str, today: date) -> Callable[[Any], Judged]:
+    """The function that reads a cell of a field."""
+    kind, codes = FIELDS[field].kind, FIELDS[field].codes or ""
+    if kind == "phone":
+        return read_phone
+    if kind == "date":
+        return lambda text: read_date(text, field, today)
+    if kind == "fen":
+        return read_amount
+    if kind == "code":
+        unknown = "family-type-unknown" if field == "family_planning_type" else "code-unknown"
+        known = words(codes)
+        return lambda text: read_code(text, known, unknown)
+    if kind == "categories":
+        known = words(codes)
+        return lambda text: read_categories(text, known)
+    return read_name if kind == "text" and field.endswith("name") else lambda text: (clean(text), None)
+
+
 def standardise(rows: pd.DataFrame, source: str, findings: Findings, today: date) -> pd.DataFrame:
     """A list in the registry's vocabulary, cell by cell."""
-    for field in [f for f in rows.columns if f in FIELDS and f not in {"id_number", "disability_certificate_number"}]:
-        kind, cells = FIELDS[field].kind, rows[field]
-        if kind == "phone":
-            judged = cells.apply(read_phone)
-        elif kind == "date":
-            judged = cells.apply(read_date, args=(field, today))
-        elif kind == "fen":
-            judged = cells.apply(read_amount)
-        elif kind == "code":
-            unknown = "family-type-unknown" if field == "family_planning_type" else "code-unknown"
-            judged = cells.apply(read_code, args=(words(FIELDS[field].codes or ""), unknown))
-        elif kind == "categories":
-            judged = cells.apply(read_categories, args=(words("category"),))
-        elif kind == "text" and field.endswith("name"):
-            judged = cells.apply(read_name)
-        elif kind == "division":
+    for field in rows.columns:
+        if field not in FIELDS or FIELDS[field].kind in {"id_number", "certificate", "division"}:
             continue
-        else:
-            judged = cells.apply(lambda text: (clean(text), None))
+        judged = rows[field].apply(reader_of(field, today))
         rows[field] = judged.str[0]
         findings.add(rows, judged.str[1], field)
+    if "spouse_id_number" in rows:
+        rows["spouse_id_number"] = rows["spouse_id_number"].apply(clean)
     if source == "village_survey":
         known = Divisions()
         for place in ("household", "residence"):
@@ -255,32 +85,40 @@ def standardise(rows: pd.DataFrame, source: str, findings: Findings, today: date
 
 def judge_row(row: Any, today: date) -> list[tuple[str, str]]:
     """What is wrong with a row when its cells are compared with one another."""
+    number = row["valid_number"]
     found: list[tuple[str, str]] = []
-    number, source = row["valid_number"], row["source"]
-    if not isinstance(number, str):
-        found.append((row["fault"], "id_number"))
-    else:
+    if isinstance(number, str):
         found += judge_person(row, number, today)
+    else:
+        found.append((row["fault"], "id_number"))
     if not isinstance(row["name"], str):
         found.append(("name-missing", "name"))
-    if not any(isinstance(row.get(f"{place}_{part}"), str) for place in ("household", "residence") for part in ("county", "town", "village", "address")):
-        found.append(("address-missing", "household_county" if source == "village_survey" else "household_address"))
-    if source == "health_incapacity":
-        if not isinstance(clean(row["ability_level_given"]), str):
-            found.append(("ability-level-missing", "ability_level"))
-        if isinstance(row["ability_assessed_date"], str) and a_year_after(row["ability_assessed_date"]) < pd.Timestamp(today):
-            found.append(("ability-assessment-old", "ability_assessed_date"))
-    if source == "health_family_planning" and not isinstance(clean(row["family_planning_type_given"]), str):
+    if not any(isinstance(row.get(place), str) for place in PLACES):
+        first = "household_county" if row["source"] == "village_survey" else "household_address"
+        found.append(("address-missing", first))
+    if row["source"] == "health_incapacity":
+        found += judge_assessment(row, today)
+    if row["source"] == "health_family_planning" and not isinstance(clean(row["family_planning_type_given"]), str):
         found.append(("family-type-unknown", "family_planning_type"))
     if isinstance(clean(row.get("disability_certificate_given")), str):
         found += judge_certificate(row, number)
-    status = row.get("certificate_status")
-    expiry = row.get("certificate_expiry_date")
+    return [*found, *judge_validity(row, today)]
+
+
+def judge_assessment(row: Any, today: date) -> Iterator[tuple[str, str]]:
+    if not isinstance(clean(row["ability_level_given"]), str):
+        yield "ability-level-missing", "ability_level"
+    assessed = row["ability_assessed_date"]
+    if isinstance(assessed, str) and a_year_after(assessed) < pd.Timestamp(today):
+        yield "ability-assessment-old", "ability_assessed_date"
+
+
+def judge_validity(row: Any, today: date) -> Iterator[tuple[str, str]]:
+    status, expiry = row.get("certificate_status"), row.get("certificate_expiry_date")
     if status == "cancelled":
-        found.append(("certificate-cancelled", "certificate_status"))
+        yield "certificate-cancelled", "certificate_status"
     elif status == "expired" or (isinstance(expiry, str) and expiry < today.isoformat()):
-        found.append(("certificate-expired", "certificate_expiry_date"))
-    return found
+        yield "certificate-expired", "certificate_expiry_date"
 
 
 def judge_person(row: Any, number: str, today: date) -> Iterator[tuple[str, str]]:
@@ -313,10 +151,6 @@ def judge_certificate(row: Any, number: Any) -> Iterator[tuple[str, str]]:
             yield f"certificate-{field}-mismatch", f"disability_{field}"
 
 
-def sex_of(number: str) -> str:
-    return "male" if int(number[16]) % 2 else "female"
-
-
 def a_year_after(day: str) -> pd.Timestamp:
     assessed = pd.Timestamp(day)
     return assessed.replace(day=1) + pd.DateOffset(years=1) + pd.Timedelta(days=assessed.day - 1)
@@ -339,7 +173,9 @@ def read_list(inbox: Path, source: str, findings: Findings, today: date) -> pd.D
     judged = rows.apply(judge_row, axis=1, args=(today,)).explode().dropna()
     findings.add(rows.loc[judged.index], judged.str[0], judged.str[1])
     if "certificate" in rows:
-        rows["disability_certificate_number"] = rows["certificate"].fillna(rows["disability_certificate_given"].apply(clean))
+        rows["disability_certificate_number"] = rows["certificate"].fillna(
+            rows["disability_certificate_given"].apply(clean)
+        )
         for field, place in (("disability_category", 18), ("disability_level", 19)):
             digit = rows["certificate"].str[place]
             rows[field] = rows[field].fillna(digit) if field in rows else digit

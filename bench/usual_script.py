@@ -7,7 +7,6 @@ which needs no server and so flatters it. It makes everything anew each night an
 import hashlib
 import json
 import sys
-from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from itertools import combinations
@@ -29,7 +28,8 @@ from bench.contract import (
     platform_columns,
     survivorship,
 )
-from bench.usual_rows import CATEGORIES, Findings, read_list, sex_of
+from bench.usual_cells import CATEGORIES, sex_of
+from bench.usual_rows import Findings, read_list
 
 __all__ = ["night", "outputs"]
 
@@ -39,8 +39,10 @@ SEVERE = ("1", "2")
 
 def find_duplicates(rows: pd.DataFrame, findings: Findings) -> set[str]:
     """Gives every row its outcome; returns the numbers under dispute."""
-    held = findings.frame().query("code in @HELD_BY")[["source", "row_number"]].drop_duplicates()
-    is_held = pd.MultiIndex.from_frame(rows[["source", "row_number"]]).isin(pd.MultiIndex.from_frame(held))
+    found = findings.frame()
+    holding = found[found["code"].isin(HELD_BY)]
+    place = ["source", "row_number"]
+    is_held = pd.MultiIndex.from_frame(rows[place]).isin(pd.MultiIndex.from_frame(holding[place]))
     rows["outcome"] = "held"
     candidates = rows[~is_held & rows["valid_number"].notna()].copy()
     candidates["filled"] = candidates[list(STATED_FIELDS)].notna().sum(axis=1)
@@ -118,7 +120,9 @@ def merge(admitted: pd.DataFrame) -> pd.DataFrame:
     last = pd.Series("", index=numbers)
     for source in SOURCES:
         last[by_source[source]["source"].notna()] = LETTERS[source]
-        elders["birth_date"] = by_source[source]["birth_date"].combine_first(elders.get("birth_date", by_source[source]["birth_date"]))
+        elders["birth_date"] = by_source[source]["birth_date"].combine_first(
+            elders.get("birth_date", by_source[source]["birth_date"])
+        )
     for field in ("id_number", "birth_date", "sex"):
         letters[field] = last
     elders["sex"] = [sex_of(number) for number in numbers]
@@ -127,44 +131,59 @@ def merge(admitted: pd.DataFrame) -> pd.DataFrame:
     return elders.reset_index()
 
 
-def state_categories(row: Any, elders: dict[str, dict[str, Any]], able: set[str]) -> Iterator[tuple[str, str | None, str | None]]:
+def state_categories(
+    row: Any, certificates: dict[Any, Any], able: set[str]
+) -> list[tuple[str, str | None, str | None]]:
     """Categories a row states with their evidence, and what speaks against its ticks: (category, evidence, finding)."""
-    source, number = row["source"], row["valid_number"]
+    source, level = row["source"], row["ability_level"]
+    stated: list[tuple[str, str | None, str | None]] = []
     if source == "health_family_planning":
-        yield "family_planning_special", "list", None
-    elif source == "health_incapacity" and row["ability_level"] != "0":
-        yield "incapacitated", "assessment" if isinstance(row["ability_level"], str) else "list", None
-    elif source == "disability_federation" and row["disability_level"] in SEVERE and row["certificate_status"] != "cancelled":
-        yield "severely_disabled", "certificate", None
-    if not isinstance(row["categories"], str):
-        return
-    for category in row["categories"].split("|"):
-        if category == "incapacitated" and number in able:
-            yield category, None, "sources-contradict"
-        if category == "severely_disabled":
-            elder = elders[number]
-            is_cancelled, level = elder["certificate_status"] == "cancelled", elder["disability_level"]
-            is_light = isinstance(level, str) and level not in SEVERE
-            if is_cancelled:
-                yield category, None, "sources-contradict"
-            if not isinstance(elder["disability_certificate_number"], str) and not isinstance(level, str):
-                yield category, None, "severely-disabled-without-certificate"
-            if is_light and not is_cancelled:
-                yield category, None, "severely-disabled-level"
-            if is_cancelled or is_light:
-                continue
-        yield category, "survey_tick", None
+        stated.append(("family_planning_special", "list", None))
+    if source == "health_incapacity" and level != "0":
+        stated.append(("incapacitated", "assessment" if isinstance(level, str) else "list", None))
+    if (
+        source == "disability_federation"
+        and row["disability_level"] in SEVERE
+        and row["certificate_status"] != "cancelled"
+    ):
+        stated.append(("severely_disabled", "certificate", None))
+    for category in row["categories"].split("|") if isinstance(row["categories"], str) else []:
+        against = weigh_tick(category, certificates[row["valid_number"]], is_able=row["valid_number"] in able)
+        stated += [(category, None, code) for code in against]
+        if category != "severely_disabled" or set(against) <= {"severely-disabled-without-certificate"}:
+            stated.append((category, "survey_tick", None))
+    return stated
+
+
+def weigh_tick(category: str, certificate: Any, *, is_able: bool) -> list[str]:
+    """What the owning bodies say against a tick of the survey."""
+    if category == "incapacitated":
+        return ["sources-contradict"] if is_able else []
+    if category != "severely_disabled":
+        return []
+    level = certificate["disability_level"]
+    found = []
+    if certificate["certificate_status"] == "cancelled":
+        found.append("sources-contradict")
+    elif isinstance(level, str) and level not in SEVERE:
+        found.append("severely-disabled-level")
+    if not isinstance(certificate["disability_certificate_number"], str) and not isinstance(level, str):
+        found.append("severely-disabled-without-certificate")
+    return found
 
 
 def categorise(admitted: pd.DataFrame, elders: pd.DataFrame, findings: Findings) -> pd.DataFrame:
+    """One row per statement of a category that counts."""
     able = set(admitted.loc[admitted["ability_level"] == "0", "valid_number"])
-    records = elders.set_index("id_number")[["certificate_status", "disability_level", "disability_certificate_number"]]
-    stated = admitted.apply(lambda row: list(state_categories(row, known, able)), axis=1) if (known := records.to_dict("index")) else None
-    stated = stated.explode().dropna()
-    of_row = admitted.loc[stated.index]
-    code = stated.str[2]
-    findings.add(of_row, code, code.map(lambda c: "categories" if c == "sources-contradict" else "disability_certificate_number"))
-    table = of_row[["valid_number", "source", "stated_date"]].assign(category=stated.str[0], evidence=stated.str[1])
+    facts = ["certificate_status", "disability_level", "disability_certificate_number"]
+    certificates = elders.set_index("id_number")[facts].to_dict("index")
+    stated: Any = admitted.apply(state_categories, axis=1, args=(certificates, able)).explode().dropna()
+    rows, code = admitted.loc[stated.index], stated.str[2]
+    about = code.map(lambda c: "categories" if c == "sources-contradict" else "disability_certificate_number")
+    findings.add(rows, code, about)
+    table: pd.DataFrame = rows[["valid_number", "source", "stated_date"]].assign(
+        category=stated.str[0], evidence=stated.str[1]
+    )
     return table[table["evidence"].notna()].rename(columns={"valid_number": "id_number", "stated_date": "from_date"})
 
 
@@ -245,7 +264,9 @@ def night(inbox: Path, folder: Path, today: date) -> None:
     admitted = rows[rows["outcome"] == "admitted"]
     elders = merge(admitted)
     categories = categorise(admitted, elders, findings)
-    ticked = categories.groupby("id_number")["category"].agg(lambda found: "|".join(c for c in CATEGORIES if c in set(found)))
+    ticked = categories.groupby("id_number")["category"].agg(
+        lambda found: "|".join(c for c in CATEGORIES if c in set(found))
+    )
     elders["categories"] = elders["id_number"].map(ticked)
     registry = find_changes(elders, read_before(engine, "elders"), disputed)
     tell(registry, folder / "changes.jsonl")

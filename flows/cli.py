@@ -153,7 +153,7 @@ def elders(
 
 @app.command
 def explain(
-    person: str,
+    person: Annotated[str, Parameter(allow_leading_hyphen=True)],
     *,
     unmasked: Annotated[bool, Parameter(negative="")] = False,
     reason: str = "",

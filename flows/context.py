@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -100,7 +100,11 @@ class Home:
 
 @dataclass(slots=True)
 class Night:
-    """Everything a stage may use. ``readings`` holds files whose reading was begun ahead of their stage."""
+    """Everything a stage may use.
+
+    ``readings`` holds files whose reading was begun ahead of their stage, ``unread`` how to begin those whose turn has not
+    come, both by delivery.
+    """
 
     home: Home
     configuration: Configuration
@@ -110,6 +114,7 @@ class Night:
     business_date: date
     run_id: int = 0
     readings: dict[int, PendingRead] = field(default_factory=dict)
+    unread: dict[int, Callable[[], PendingRead]] = field(default_factory=dict)
 
     def now(self) -> datetime:
         """The instant, in the bureau's time zone."""

@@ -1,7 +1,11 @@
 """Reading kept deliveries: begun early in child processes, collected when a stage needs them, one table a kind."""
 
+import os
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,9 +22,13 @@ from connectors.reading import (
 )
 from flows.context import Night
 from schemas.configuration import Rules, Source, TableColumns
+from schemas.errors import ContractBroken, SourceUnavailable
 from schemas.findings import Finding
 
 __all__ = ["Kept", "begin_reading", "combined", "layout_of", "read"]
+
+# Some have been read and wait to be taken; hundreds of villages must not be read all at once.
+_AT_ONCE = 2 * len(os.sched_getaffinity(0))
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -46,16 +54,23 @@ def layout_of(source: Source) -> DeliveryLayout:
 
 
 def begin_reading(night: Night, source: Source, kept: Iterable[Kept]) -> None:
-    """Starts reading files ahead of the stage that takes them, so that several are read at once."""
-    for file in kept:
-        if file.delivery_id not in night.readings:
-            night.readings[file.delivery_id] = _start(night, source, file)
+    """Reads files ahead of the stage that takes them, a few at once; the others wait for their turn."""
+    night.unread.update({file.delivery_id: partial(_start, night, source, file) for file in kept})
+    _begin_more(night)
 
 
 def read(night: Night, source: Source, file: Kept) -> DeliveryContents:
-    """A kept file's contents; waits where its reading was begun before. A full list without a line is refused as empty."""
-    pending = night.readings.pop(file.delivery_id, None) or _start(night, source, file)
+    """A kept file's contents; waits where its reading was begun before. A full list without a line is refused as empty.
+
+    Raises:
+        ContractBroken: the kept original is gone.
+    """
+    begin = night.unread.pop(file.delivery_id, partial(_start, night, source, file))
+    pending = night.readings.pop(file.delivery_id, None) or begin()
     contents: DeliveryContents = pending.result()
+    _begin_more(night)
+    if contents.refused and not _kept_path(night, file).is_file():
+        raise ContractBroken(f"{source.name}: the kept original of delivery {file.delivery_id} is gone from received/")
     if source.delivers == "full" and not contents.refused and _has_no_line(contents.tables["main"]):
         # A header and nothing below it would say that everybody has gone; that is said in writing, not by an empty file.
         return DeliveryContents.refusal(*contents.findings, FileFinding(Finding.FILE_EMPTY))
@@ -66,11 +81,25 @@ def _has_no_line(main: TableContents) -> bool:
     return bool(main.table.num_rows + main.broken == 0)
 
 
+def _begin_more(night: Night) -> None:
+    # A reading that cannot be begun now is begun by the stage that needs it, whose failure it then is.
+    with suppress(SourceUnavailable):
+        while night.unread and len(night.readings) < _AT_ONCE:
+            delivery_id = next(iter(night.unread))
+            night.readings[delivery_id] = night.unread.pop(delivery_id)()
+
+
 def _start(night: Night, source: Source, file: Kept) -> PendingRead:
-    path = night.home.received / file.sha256[:2] / file.sha256
     return start_reading(
-        path, layout_of(source), limits=_limits(night.configuration.rules), workspace=night.home.reading
+        _kept_path(night, file),
+        layout_of(source),
+        limits=_limits(night.configuration.rules),
+        workspace=night.home.reading,
     )
+
+
+def _kept_path(night: Night, file: Kept) -> Path:
+    return night.home.received / file.sha256[:2] / file.sha256
 
 
 def _limits(rules: Rules) -> ReadingLimits:

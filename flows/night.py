@@ -144,7 +144,7 @@ def perform_stage(night: Night, stage: str, source: str = "") -> dict[str, Any]:
     except Exception as error:  # the boundary where anything unforeseen becomes a text without persons
         problem = StageFailed(f"{stage} {source}: {place_of(error)}".replace(" :", ":"))
     else:
-        log.info("run %d: %s %s done in %.1f s", night.run_id, stage, source, seconds)
+        log.info("run %d: %s done in %.1f s", night.run_id, f"{stage} {source}".rstrip(), seconds)
         return result
     _record_failure(night, stage, source, problem, time.monotonic() - began)
     raise problem

@@ -7,10 +7,10 @@ import pandas as pd
 import pyarrow as pa
 import sqlalchemy as sa
 
-from registry.bulk import copy_in, copy_out, load_temp
+from registry.bulk import copy_out, fill, load_temp
 from registry.findings import to_frame
 from registry.runs import next_id
-from registry.tables import category, elder, identifier
+from registry.tables import category, elder, identifier, outbox
 from schemas.codes import CATEGORIES
 from schemas.fields import ELDER_FIELDS, STATED_FIELDS
 
@@ -164,7 +164,7 @@ def _store_elders(connection: sa.Connection, run_id: int, written: pd.DataFrame,
     if len(known):
         load_temp(connection, "known", pa.table({"person_id": pa.array(known.to_numpy(dtype=np.int64))}))
         connection.execute(sa.text("DELETE FROM elder e USING known k WHERE e.person_id = k.person_id"))
-    copy_in(connection, elder, written.assign(from_run=run_id)[columns])
+    fill(connection, elder, written.assign(from_run=run_id)[columns])
 
 
 def _store_categories(
@@ -176,7 +176,7 @@ def _store_categories(
     place = place[place >= 0]
     stated["person_id"] = written["person_id"].to_numpy(dtype=np.int64)[place]
     first = _is_first(written)[place]
-    copy_in(connection, category, stated[first].assign(from_run=run_id))
+    fill(connection, category, stated[first].assign(from_run=run_id))
     known = written.loc[~_is_first(written), "person_id"].to_numpy(dtype=np.int64)
     looked_at = np.concatenate([known, withdrawn["person_id"].to_numpy(dtype=np.int64)])
     if not len(looked_at):
@@ -213,7 +213,7 @@ def _store_identifiers(connection: sa.Connection, run_id: int, written: pd.DataF
         parts.append(pd.DataFrame(part))
     numbers = pd.concat(parts, ignore_index=True)
     first = numbers.pop("is_first").to_numpy(dtype=bool)
-    copy_in(connection, identifier, numbers[first].assign(from_run=run_id))
+    fill(connection, identifier, numbers[first].assign(from_run=run_id))
     if first.all():
         return
     load_temp(connection, "numbers", numbers[~first])
@@ -243,9 +243,7 @@ def _store_outbox(connection: sa.Connection, run_id: int, written: pd.DataFrame,
     told = written.loc[written["operation"] != "restated", ["person_id", "revision", "operation"]]
     gone = withdrawn[["person_id", "revision"]].assign(operation="withdrawn")
     entries = pd.concat([told, gone], ignore_index=True).astype({"operation": "str"})
-    copy_in(
-        connection, "outbox", entries.assign(run_id=run_id, state=pd.array(["pending"] * len(entries), dtype="str"))
-    )
+    fill(connection, outbox, entries.assign(run_id=run_id, state=pd.array(["pending"] * len(entries), dtype="str")))
 
 
 def active_count(connection: sa.Connection) -> int:

@@ -7,7 +7,7 @@ import pandas as pd
 import pyarrow as pa
 import sqlalchemy as sa
 
-from registry.bulk import copy_in, copy_out, load_temp
+from registry.bulk import copy_out, fill, load_temp
 from registry.findings import to_frame
 from registry.runs import next_id
 from registry.tables import finding, member_row, source_row
@@ -77,9 +77,7 @@ def add_rows(connection: sa.Connection, run_id: int, rows: pd.DataFrame) -> "Ids
     first = next_id(connection, source_row.c.row_id)
     row_ids = np.arange(first, first + len(rows), dtype=np.int64)
     outcome = np.where(rows["is_held"], "held", "admitted")
-    copy_in(
-        connection, source_row, rows.assign(row_id=row_ids, from_run=run_id, outcome=pd.array(outcome, dtype="str"))
-    )
+    fill(connection, source_row, rows.assign(row_id=row_ids, from_run=run_id, outcome=pd.array(outcome, dtype="str")))
     return row_ids
 
 
@@ -87,7 +85,7 @@ def add_members(connection: sa.Connection, run_id: int, rows: pd.DataFrame) -> "
     """Adds household members; ``rows`` has the columns of ``member_row`` but ``row_id`` and ``from_run``."""
     first = next_id(connection, member_row.c.row_id)
     row_ids = np.arange(first, first + len(rows), dtype=np.int64)
-    copy_in(connection, member_row, rows.assign(row_id=row_ids, from_run=run_id))
+    fill(connection, member_row, rows.assign(row_id=row_ids, from_run=run_id))
     return row_ids
 
 

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 __all__ = ["JudgedMembers", "JudgedRows", "judge", "judge_members"]
 
 NO_DAY = np.datetime64("NaT", "D")
+LAST_DAY = np.datetime64("9999-12-31")  # written for "for ever"; the day after it is no date of four digits
 
 
 class JudgedRows(NamedTuple):
@@ -311,7 +312,7 @@ def _ages_at(born: "Days", age: int) -> "Days":
 def _earliest_after(candidates: "list[Days]", today: date) -> "Days":
     earliest = np.full(len(candidates[0]), NO_DAY)
     for days_ in candidates:
-        later = np.where(days_ > np.datetime64(today), days_, NO_DAY)
+        later = np.where((days_ > np.datetime64(today)) & (days_ <= LAST_DAY), days_, NO_DAY)
         earliest = np.fmin(earliest, later)
     return earliest
 

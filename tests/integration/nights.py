@@ -221,8 +221,8 @@ class Bureau:
 
     def codes(self, *, besides: Iterable[str] = ()) -> Counter[str]:
         counted: Counter[str] = Counter()
-        for (code, *_), count in self.findings(besides=besides).items():
-            counted[code] += count
+        for (code, *_), times in self.findings(besides=besides).items():
+            counted[code] += times
         return counted
 
     def outbox(self) -> Counter[tuple[str, str]]:

@@ -1,0 +1,162 @@
+"""The night as Prefect runs it: deployed from prefect.yaml, scheduled, performed by a worker, retried where that may help."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import made_up_lists as lists
+import pytest
+from conftest import Prefect
+from shared_server import Database, SharedServer
+
+from registry.engine import connect_registry
+from registry.lock import run_lock
+
+SCRIPT = str(Path(sys.executable).with_name("eldersync"))
+CONFIG = Path(__file__).parents[2] / "config"
+DAY = "2026-11-20"
+STAGES = Counter({"receive": 4, "take": 4, "merge": 1, "push": 1, "report": 1})
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """A deployment on a server, the home its nights work in, and their database."""
+
+    prefect: Prefect
+    deployment_id: str
+    home: Path
+    database: Database
+    config: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {"ELDERSYNC_DATABASE_URL": self.database.url, "ELDERSYNC_CONFIG": str(self.config)}
+
+    def order(self, **parameters: Any) -> str:
+        """Asks for a run now, as `prefect deployment run` does; its id."""
+        asked = {"parameters": parameters, "state": {"type": "SCHEDULED"}}
+        run_id: str = self.prefect.ask(f"deployments/{self.deployment_id}/create_flow_run", asked)["id"]
+        return run_id
+
+    def flow_run(self, run_id: str) -> dict[str, Any]:
+        [found] = self.prefect.ask("flow_runs/filter", {"flow_runs": {"id": {"any_": [run_id]}}})
+        return dict(found)
+
+    def task_runs(self, run_id: str) -> list[dict[str, Any]]:
+        return list(self.prefect.ask("task_runs/filter", {"flow_runs": {"id": {"any_": [run_id]}}}))
+
+
+@pytest.fixture(scope="module")
+def deployed(
+    prefect: Prefect, server: SharedServer, migrated: Database, tmp_path_factory: pytest.TempPathFactory
+) -> Deployed:
+    home = tmp_path_factory.mktemp("home")
+    home.chmod(0o700)
+    lists.deliver(home, lists.clean_lists(lists.make_people(12)))
+    config = tmp_path_factory.mktemp("config") / "config"
+    shutil.copytree(CONFIG, config)
+    prefect.command("work-pool", "create", "eldersync", "--type", "process")
+    prefect.command("deploy", "--all", ELDERSYNC_HOME=str(home))
+    [deployment] = prefect.ask("deployments/filter")
+    return Deployed(prefect, deployment["id"], home, server.new(like=migrated), config)
+
+
+def wait_until(true: Callable[[], Any], seconds: float = 60) -> Any:
+    deadline = time.monotonic() + seconds
+    while not (found := true()):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    return found
+
+
+def test_the_schedule_creates_runs_for_two_in_the_morning(deployed: Deployed) -> None:
+    scheduled = {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}, "tags": {"all_": ["auto-scheduled"]}}}
+    runs = wait_until(lambda: deployed.prefect.ask("flow_runs/filter", scheduled))
+    times = {datetime.fromisoformat(run["expected_start_time"]).strftime("%H:%M %Z") for run in runs}
+    assert times == {"18:00 UTC"}  # 02:00 in Shanghai
+    assert {run["deployment_id"] for run in runs} == {deployed.deployment_id}
+
+
+def test_a_worker_performs_a_night_as_one_task_a_stage_and_source(deployed: Deployed) -> None:
+    run_id = deployed.order(business_date=DAY)
+    deployed.prefect.command("worker", "start", "--pool", "eldersync", "--run-once", **deployed.environment)
+    run = deployed.flow_run(run_id)
+    assert (run["state"]["type"], run["state"]["name"]) == ("COMPLETED", "Green")
+    assert run["state"]["message"] == "run 1: green"
+    tasks = deployed.task_runs(run_id)
+    assert Counter(task["name"].split()[0] for task in tasks) == STAGES
+    assert {task["name"] for task in tasks} >= {f"take {source}" for source in lists.SOURCES}
+    assert {task["state"]["type"] for task in tasks} == {"COMPLETED"}
+    assert (deployed.home / "reports" / "1" / "index.html").is_file()
+    assert "run 1: merge" in (deployed.home / "logs" / "eldersync.log").read_text()
+    logs = deployed.prefect.ask("logs/filter", {"logs": {"flow_run_id": {"any_": [run_id]}}})
+    assert any("run 1: push done" in line["message"] for line in logs)
+
+
+def test_one_source_failing_is_a_failed_task_of_a_completed_night_and_only_what_may_pass_is_tried_again(
+    deployed: Deployed,
+) -> None:
+    # The kept original of a list is lost, and changed rules ask for its rows to be judged again: that cannot pass.
+    row = deployed.database.ask("SELECT sha256 FROM delivery WHERE source = 'health_incapacity'")[0]
+    (deployed.home / "received" / row["sha256"][:2] / row["sha256"]).unlink()
+    (deployed.home / "inbox" / "health_incapacity" / "名单.csv").unlink()
+    rules = deployed.config / "rules.toml"
+    rules.write_text(rules.read_text().replace("assessment_valid_months = 12", "assessment_valid_months = 11"))
+    # A share is away, and comes back.
+    share = deployed.home / "inbox" / "health_family_planning"
+    share.rename(share.with_name("away"))
+    share.write_text("")
+
+    run_id = deployed.order(business_date=DAY)
+    worker = subprocess.Popen(
+        [str(Path(sys.executable).with_name("prefect")), "worker", "start", "--pool", "eldersync", "--run-once"],
+        env={**deployed.prefect.environment, **deployed.environment}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    wait_until(lambda: any(task["state"]["name"] == "AwaitingRetry" for task in deployed.task_runs(run_id)))
+    share.unlink()
+    share.with_name("away").rename(share)
+    assert worker.wait(timeout=90) == 0
+
+    run = deployed.flow_run(run_id)
+    assert (run["state"]["type"], run["state"]["name"]) == ("COMPLETED", "Yellow")
+    tasks = {task["name"]: task for task in deployed.task_runs(run_id)}
+    states = {name: (task["state"]["type"], task["run_count"]) for name, task in tasks.items()}
+    assert states.pop("receive health_family_planning") == ("COMPLETED", 2)
+    assert states.pop("take health_incapacity") == ("FAILED", 1)
+    assert set(states.values()) == {("COMPLETED", 1)}
+
+
+def test_prefect_is_told_dates_and_names_only(deployed: Deployed) -> None:
+    deployed.order(business_date=DAY, sources=["village_survey"], push=False)
+    runs = deployed.prefect.ask("flow_runs/filter")
+    told = {json.dumps(value) for run in runs for value in run["parameters"].values()}
+    assert told == {f'"{DAY}"', '["village_survey"]', "false"}
+    results = [run["state"]["data"] for run in runs + deployed.prefect.ask("task_runs/filter") if run["state"]["data"]]
+    assert {result.get("type") for result in results} <= {"unpersisted"} or {
+        result.get("storage_block_id") for result in results
+    } == {None}
+    assert not any((deployed.prefect.home / "prefect" / "storage").glob("*"))
+
+
+def test_a_night_begun_by_hand_is_a_flow_of_the_server_with_the_same_answers(deployed: Deployed) -> None:
+    environment = {**os.environ, **deployed.prefect.environment, **deployed.environment}
+    command = [SCRIPT, "run", "--date", DAY, "--home", str(deployed.home), "--json"]
+    with connect_registry(deployed.home, deployed.database.url) as engine, run_lock(engine, "run 17"):
+        refused = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert refused.returncode == 4
+    assert "eldersync run 17" in json.loads(refused.stdout)["error"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 3
+    summary = json.loads(done.stdout)
+    assert summary["status"] == "yellow"
+    names = {run["state"]["name"] for run in deployed.prefect.ask("flow_runs/filter") if run["deployment_id"] is None}
+    assert names == {"Failed", "Yellow"}
