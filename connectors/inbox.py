@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from schemas.durable import flush_folder
 from schemas.errors import SourceUnavailable
 
 __all__ = ["KeptDelivery", "keep", "list_inbox"]
@@ -117,8 +118,8 @@ def _keep_content(original: BinaryIO, before: os.stat_result, received: Path) ->
         if not (kept.is_file() and kept.stat().st_size == size):
             kept.parent.mkdir(mode=0o700, exist_ok=True)
             copy.replace(kept)
-            _flush_folder(kept.parent)
-            _flush_folder(received)
+            flush_folder(kept.parent)
+            flush_folder(received)
     finally:
         copy.unlink(missing_ok=True)
     return kept, digest
@@ -130,11 +131,3 @@ def _copy(original: BinaryIO, target: BinaryIO) -> str:
         digest.update(chunk)
         target.write(chunk)
     return digest.hexdigest()
-
-
-def _flush_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

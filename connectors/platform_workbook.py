@@ -5,7 +5,6 @@ writing the same rows again, after a crash at any instant, leaves exactly the sa
 """
 
 import hashlib
-import os
 import re
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
@@ -21,7 +20,7 @@ import pyarrow.compute as pc
 import xlsxwriter
 
 from connectors.sheet_cells import rows_of_text_cells, text_bytes
-from schemas.durable import replace_file
+from schemas.durable import flush_folder, replace_file
 from schemas.errors import ContractBroken, PushFailed
 from schemas.profile import PlatformColumn, PlatformProfile
 
@@ -204,7 +203,7 @@ def _make_private(folder: Path) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.chmod(0o700)
     if is_new:
-        _flush_folder(folder.parent)
+        flush_folder(folder.parent)
 
 
 def _remove_leftovers(folder: Path, stem: str, *, keep: set[str]) -> None:
@@ -213,12 +212,4 @@ def _remove_leftovers(folder: Path, stem: str, *, keep: set[str]) -> None:
     for path in leftovers:
         path.unlink()
     if leftovers:
-        _flush_folder(folder)
-
-
-def _flush_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        flush_folder(folder)

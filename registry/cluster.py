@@ -22,6 +22,7 @@ from typing import Any
 import psycopg
 
 from registry.server_account import SERVER_ENVIRONMENT, ServerAccount, open_private, postgres_programs
+from schemas.durable import flush_folder
 from schemas.errors import ConfigurationInvalid, DatabaseUnavailable
 
 __all__ = ["SETTINGS", "Cluster"]
@@ -153,7 +154,7 @@ class Cluster:
             shutil.rmtree(new, ignore_errors=True)
             raise DatabaseUnavailable(f"initdb could not create the embedded PostgreSQL; see {self._log}")
         new.rename(self.data)
-        _sync_folder(self.home)
+        flush_folder(self.home)
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         made_by = (self.data / "PG_VERSION").read_text().strip()
@@ -247,11 +248,3 @@ def _listens(folder: str) -> bool:
 
 def _fits(folder: str) -> bool:
     return len(os.fsencode(f"{folder}/{_SOCKET}")) <= _LONGEST_SOCKET_PATH
-
-
-def _sync_folder(folder: Path) -> None:
-    file = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)

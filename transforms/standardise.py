@@ -34,6 +34,7 @@ PLACES = ("household", "residence")
 _NAME = r"^\p{Han}[\p{Han}〇]+(·[\p{Han}〇]+)*$|^[A-Za-z][A-Za-z .'\-]*$"
 _PHONE = r"^(1[3-9]\d{9}|0\d{2,3}-?\d{7,8})$"
 _PHONE_LINE = re.compile(r"(1[3-9]\d{9}|0\d{2,3}-?\d{7,8})", re.ASCII)
+_MOBILE = re.compile(r"1[3-9]\d{9}", re.ASCII)
 _DOTS = str.maketrans(dict.fromkeys("•‧・∙．.。･", "·"))
 _SEPARATORS = re.compile(r"[、,，;；/\s|]+")
 _BRACKETED = re.compile(r"[(（\[【][^)）\]】]*[)）\]】]?")
@@ -124,9 +125,23 @@ def _standard_phone(values: pd.Series, field: str, source: Source, today: date, 
 
 
 def _mend_phone(text: str) -> str:
-    """Blanks, a country code and Excel's ``.0`` removed; several numbers joined by ``/``."""
-    lines = re.split(r"[、,;/]|\s{1,}(?=1[3-9]\d{9}|0\d{2,3})", text)
-    return "/".join(re.sub(r"^(\+|00)?86(?=1)", "", re.sub(r"[\s()]|\.0$", "", line)) for line in lines if line.strip())
+    """Blanks, a country code and Excel's ``.0`` removed; several numbers joined by ``/``.
+
+    Blanks group the digits of one number, unless what they separate are whole numbers.
+    """
+    lines = []
+    for part in re.split(r"[、,;/]", text):
+        whole = _bare_phone(part)
+        several = [_bare_phone(word) for word in part.split()]
+        is_several = not _PHONE_LINE.fullmatch(whole) and all(map(_PHONE_LINE.fullmatch, several))
+        lines += several if is_several else [whole]
+    return "/".join(line for line in lines if line)
+
+
+def _bare_phone(text: str) -> str:
+    bare = re.sub(r"^(\+|00)?86-?(?=1)", "", re.sub(r"[\s()]|\.0$", "", text))
+    digits = bare.replace("-", "")
+    return digits if _MOBILE.fullmatch(digits) else bare
 
 
 def _standard_number(values: pd.Series, field: str, source: Source, today: date, notes: Notes) -> pd.Series:
@@ -270,7 +285,7 @@ def _masked(word: str) -> str:
     word = word[:12]
     if len(word) <= 10 and not re.search(r"\d{5}", word) and re.fullmatch(r"[\d.,/年月日:\-+ 元约]+", word):
         return word  # a date or an amount, nothing longer
-    return word[0] + "*" * (len(word) - 1)
+    return word[:1] + "*" * (len(word) - 1)
 
 
 Standard = Callable[[pd.Series, str, Source, date, Notes], pd.Series]

@@ -13,10 +13,13 @@ from transforms.columns import texts, to_arrow
 __all__ = ["clean_column", "clean_text"]
 
 # Bytes that make a text worth a closer look: control characters, and the first bytes of UTF-8 sequences in which
-# no-break and zero-width blanks, full-width forms, ideographic blanks and private or rare characters begin.
+# anything begins that NFKC changes, that combines or cannot be seen. Han, Hangul and plain ASCII are none of these.
 _UNUSUAL = np.zeros(256, dtype=bool)
 _UNUSUAL[:0x20] = True
-_UNUSUAL[[0x7F, 0xC2, 0xCC, 0xCD, 0xE1, 0xE2, 0xE3, 0xEF]] = True
+_UNUSUAL[0x7F] = True
+_UNUSUAL[0xC2:0xE4] = True
+_UNUSUAL[[0xEA, 0xEE, 0xEF]] = True
+_UNUSUAL[0xF0:0xF5] = True
 
 _INVISIBLE = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\u00ad]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")

@@ -1,0 +1,90 @@
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from made_up_rows import CONFIGURATION, DIVISIONS
+
+from schemas.findings import Finding
+from transforms.divisions import DivisionTable
+
+BY_CODE = {division.code: division for division in CONFIGURATION.divisions}
+PLACES = st.none() | st.sampled_from(
+    [
+        "梅县区",
+        "梅县",
+        "广东省梅州市梅县区",
+        "大埔县",
+        "程江镇",
+        "程江",
+        "扶大镇",
+        "扶大",
+        "三葵村委会",
+        "三葵村",
+        "三葵",
+        "别处",
+    ]
+)
+
+
+def official(code):
+    division = BY_CODE[code]
+    return BY_CODE[division.replaced_by or code]
+
+
+@pytest.mark.parametrize("division", [d for d in CONFIGURATION.divisions if d.level >= 3], ids=lambda d: d.code)
+def test_every_division_resolves_to_its_present_code_and_name(division):
+    names = {3: None, 4: None, 5: None}
+    code = division.code
+    while code and BY_CODE[code].level >= 3:
+        names[BY_CODE[code].level] = BY_CODE[code].name
+        code = BY_CODE[code].parent_code
+    resolved = DIVISIONS.resolve(names[3], names[4], names[5])
+    assert (resolved.code, resolved.fault) == (official(division.code).code, None)
+    assert official(division.code).name in (resolved.county, resolved.town, resolved.village)
+
+
+@given(PLACES, PLACES, PLACES)
+def test_resolving_what_was_resolved_changes_nothing(county, town, village):
+    once = DIVISIONS.resolve(county, town, village)
+    assert DIVISIONS.resolve(once.county, once.town, once.village) == once
+
+
+@given(PLACES, PLACES, PLACES, st.randoms(use_true_random=False))
+def test_the_order_of_the_table_does_not_matter(county, town, village, order: random.Random):
+    shuffled = list(CONFIGURATION.divisions)
+    order.shuffle(shuffled)
+    assert DivisionTable(shuffled).resolve(county, town, village) == DIVISIONS.resolve(county, town, village)
+
+
+@given(PLACES, PLACES, PLACES)
+def test_a_known_code_is_never_given_beside_an_unknown_county(county, town, village):
+    resolved = DIVISIONS.resolve(county, town, village)
+    if resolved.fault is Finding.DIVISION_UNKNOWN and resolved.at == "county":
+        assert resolved.code is None
+    if resolved.code:
+        assert resolved.code in BY_CODE
+        assert BY_CODE[resolved.code].name in (resolved.county, resolved.town, resolved.village)
+
+
+@pytest.mark.parametrize(
+    ("written", "names", "code", "fault"),
+    [
+        (("梅县区", "扶大镇", "三葵村"), ("梅县区", "扶大镇", "三葵村委会"), "441403133201", None),
+        ((None, "扶大", "三葵"), ("梅县区", "扶大镇", "三葵村委会"), "441403133201", None),
+        (("梅县", "程江", "任何村"), ("梅县区", "程江镇", "任何村"), "441403132000", None),
+        (("梅县区", "扶大镇", "任何村"), ("梅县区", "扶大镇", "任何村"), "441403133000", ("division-unknown", "village")),
+        (("梅县区", "无此镇", None), ("梅县区", "无此镇", None), "441403000000", ("division-unknown", "town")),
+        (("大埔县", "程江镇", None), ("大埔县", "程江镇", None), "441422000000", ("division-inconsistent", "town")),
+        (("无此县", "程江镇", None), ("无此县", "程江镇", None), None, ("division-unknown", "county")),
+        ((None, None, "三葵村"), (None, None, "三葵村"), None, None),
+        ((None, None, None), (None, None, None), None, None),
+    ],
+    ids=["all three", "short forms", "village table missing", "village unknown", "town unknown", "town elsewhere",
+         "county unknown", "village alone", "nothing"],
+)  # fmt: skip
+def test_written_places_resolve_as_far_as_is_certain(written, names, code, fault):
+    resolved = DIVISIONS.resolve(*written)
+    assert (resolved.county, resolved.town, resolved.village) == names
+    assert resolved.code == code
+    assert (resolved.fault, resolved.at) == (fault or (None, None))
