@@ -17,7 +17,7 @@ from typing import BinaryIO
 from schemas.durable import flush_folder
 from schemas.errors import SourceUnavailable
 
-__all__ = ["KeptDelivery", "keep", "list_inbox"]
+__all__ = ["KeptDelivery", "is_kept", "keep", "list_inbox"]
 
 _UNFINISHED = (".part", ".tmp", ".partial", ".crdownload", ".filepart")
 _CHUNK = 1 << 20
@@ -100,6 +100,15 @@ def keep(path: Path, received: Path) -> KeptDelivery:
             modified_at=datetime.fromtimestamp(before.st_mtime, UTC),
         )
     raise SourceUnavailable(f"a delivered file cannot be kept: {reason}")
+
+
+def is_kept(path: Path, sha256: str) -> bool:
+    """Whether a kept copy is there and still has the content it is known by."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+    except OSError:
+        return False
 
 
 def _keep_content(original: BinaryIO, before: os.stat_result, received: Path) -> tuple[Path, str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from connectors.inbox import is_kept
 from connectors.reading import (
     DeliveryContents,
     DeliveryLayout,
@@ -63,14 +64,14 @@ def read(night: Night, source: Source, file: Kept) -> DeliveryContents:
     """A kept file's contents; waits where its reading was begun before. A full list without a line is refused as empty.
 
     Raises:
-        ContractBroken: the kept original is gone.
+        ContractBroken: the kept original is gone, or no longer what was received.
     """
     begin = night.unread.pop(file.delivery_id, partial(_start, night, source, file))
     pending = night.readings.pop(file.delivery_id, None) or begin()
     contents: DeliveryContents = pending.result()
     _begin_more(night)
-    if contents.refused and not _kept_path(night, file).is_file():
-        raise ContractBroken(f"{source.name}: the kept original of delivery {file.delivery_id} is gone from received/")
+    if contents.refused and not is_kept(_kept_path(night, file), file.sha256):
+        raise ContractBroken(f"{source.name}: the kept original of delivery {file.delivery_id} is gone or altered")
     if source.delivers == "full" and not contents.refused and _has_no_line(contents.tables["main"]):
         # A header and nothing below it would say that everybody has gone; that is said in writing, not by an empty file.
         return DeliveryContents.refusal(*contents.findings, FileFinding(Finding.FILE_EMPTY))

@@ -100,6 +100,8 @@ def mask_kind(field: str) -> MaskKind | None:
         return kind
     if field.endswith("name") or field == "assistance_person":
         return "name"
+    if kind == "division":
+        return None if field.endswith("_code") else "place"
     if field == "birth_date":
         return "date"
     return "text" if field.endswith("_address") or field == "remarks" else None

@@ -10,6 +10,7 @@ from connectors.reading import DeliveryContents
 from flows.context import Night
 from registry.findings import add_findings
 from schemas.findings import Finding
+from schemas.masking import mask_column
 from transforms.brake import Shrinkage
 
 __all__ = ["NOTHING_CAME", "SAME_AS_BEFORE", "note_files", "note_repeated", "note_shrunk", "refusal", "shrunk"]
@@ -26,7 +27,7 @@ def refusal(count: int) -> str:
 def shrunk(shrinkage: Shrinkage) -> str:
     """Why the brake holds a list, in numbers."""
     if shrinkage.village is not None:
-        village = shrinkage.village.replace("/", "")
+        village = "".join(mask_column(pd.Series(shrinkage.village.split("/"), dtype="str"), "place"))
         return (
             f"{village}原有 {shrinkage.village_before} 人，本次名单将减少 {shrinkage.village_lost} 人，超过限度；"
             "本次名单暂缓采用，沿用上次名单。"

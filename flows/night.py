@@ -90,6 +90,7 @@ def run_stages(night: Night, perform: Perform) -> str:
     except EldersyncError as error:
         stopped = error
     if stopped is not None:
+        log.error("run %d stopped: %s", night.run_id, stopped)
         with transaction(night.engine) as connection:
             runs.finish_run(
                 connection, night.run_id, status="red", at=night.now(), summary=None, stopped_by=str(stopped)

@@ -4,6 +4,7 @@ import pandas as pd
 
 from schemas.configuration import Configuration
 from schemas.findings import CATALOGUE, Finding
+from schemas.masking import mask_column
 
 __all__ = ["with_words"]
 
@@ -12,7 +13,8 @@ def with_words(findings: pd.DataFrame, configuration: Configuration) -> pd.DataF
     """Findings with ``source_label label owner owner_label message remedy state`` beside what they had.
 
     Args:
-        findings: ``source code severity column seen`` and whatever else; ``seen`` is masked already.
+        findings: ``source code severity column seen village`` and whatever else; ``seen`` is masked already, ``village`` is
+            shown where it looks like one.
         configuration: names of sources and bodies.
     """
     sources, bodies = configuration.sources, configuration.bureau.bodies
@@ -33,4 +35,5 @@ def with_words(findings: pd.DataFrame, configuration: Configuration) -> pd.DataF
         message=meaning + seen + "应为：" + expected,
         remedy=rule.map({code: found.remedy for code, found in rules.items()}).astype("str"),
         state=pd.array(["open"] * len(findings), dtype="str"),
+        village=mask_column(findings["village"], "place"),
     )

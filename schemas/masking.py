@@ -17,12 +17,13 @@ from schemas.arrow_strings import flat_strings, series_of
 
 __all__ = ["MaskKind", "mask_column", "mask_id_number", "mask_name", "mask_phone", "mask_text"]
 
-MaskKind = Literal["id_number", "certificate", "name", "phone", "address", "text", "date"]
+MaskKind = Literal["id_number", "certificate", "name", "phone", "address", "text", "date", "place"]
 
 # ID numbers (15 or 18 characters, one or two mistyped) and disability certificates (20 or 22).
 _ID_NUMBER = "^[0-9A-Za-z]{15,22}$"
 _PHONE = "^[+0-9 -]{11,16}$"
 _DATE = "^[0-9]{4}[-/.年]"
+_PLACE = "(省|市|区|县|旗|镇|乡|街道|办事处|村|社区|居|街|场|委会|委员会|水库)$"
 _HIDDEN_TAIL = 8
 _NOTHING = pa.scalar("", pa.large_string())
 
@@ -69,7 +70,8 @@ def mask_column(values: pd.Series, kind: MaskKind) -> pd.Series:
 
     Args:
         values: texts; for ``date`` also days or instants, of which the year remains.
-        kind: what the texts are; ``address`` and ``text`` are hidden alike.
+        kind: what the texts are; ``address`` and ``text`` are hidden alike. A ``place`` is shown where its name ends like
+            a division's; anything else in its column may have slipped in from another and is masked like a name.
     """
     array: Any
     if kind == "date" and pd.api.types.is_datetime64_any_dtype(values.dtype):
@@ -123,5 +125,6 @@ _MASKS: MappingProxyType[str, Callable[[Any], Any]] = MappingProxyType(
         "address": _mask_texts,
         "text": _mask_texts,
         "date": _mask_dates,
+        "place": lambda texts: pc.if_else(pc.match_substring_regex(texts, _PLACE), texts, _mask_names(texts)),
     }
 )

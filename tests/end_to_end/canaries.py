@@ -30,7 +30,7 @@ class Canaries:
     relatives: tuple[str, ...] = tuple(map(_name, range(20, 28)))
     numbers: tuple[str, ...] = tuple(id_number(f"44142119330{3 + place % 6}1{place}77{place}") for place in range(10))
     wrong_numbers: tuple[str, ...] = (
-        "441421193408088881", "4414211934080888", "441421340808999", "44142119341308777X", "44142I193408086660",
+        "441421193408088881", "4414211934080888", "441421341380999", "44142119341308777X", "44142I193408086660",
         "4.4142119340807E17",
     )  # fmt: skip
     phones: tuple[str, ...] = tuple(f"1997{place}13{place}57{place}" for place in range(10))

@@ -23,7 +23,7 @@ SURVEY, INCAPACITY, FAMILY, DISABILITY = (
     "village_survey", "health_incapacity", "health_family_planning", "disability_federation",
 )  # fmt: skip
 
-FEWER = settings(max_examples=40, deadline=None)
+FEWER = settings(max_examples=15, deadline=None)
 """For properties whose every example is a small table."""
 
 Row = Mapping[str, str | None]

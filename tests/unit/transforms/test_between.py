@@ -41,7 +41,7 @@ STATEMENTS = st.lists(
         ),
     ),
     min_size=1,
-    max_size=8,
+    max_size=16,
 )
 
 
