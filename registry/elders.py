@@ -24,7 +24,7 @@ __all__ = [
 _TEXTS = (
     "source", "outcome", "sheet", "stated_date", "scope", *STATED_FIELDS, "household_division_code", "residence_division_code",
 )  # fmt: skip
-_NUMBERS = ("row_id", "delivery_id", "row_number", "row_hash", "from_run", "filled_count", "id_key", "name_birth_key",
+_NUMBERS = ("row_id", "delivery_id", "row_number", "row_hash", "received_run", "filled_count", "id_key", "name_birth_key",
             "name_place_key")  # fmt: skip
 ROWS = pa.schema(
     [
@@ -89,9 +89,13 @@ _ADD_DISPUTANTS = """
 
 
 def rows_of_people(connection: sa.Connection, where: str = "id_key IN (SELECT id_key FROM people)") -> pd.DataFrame:
-    """All rows in force of the selected people; dates as ISO texts, amounts as digits."""
-    columns = ", ".join(f'"{name}"' for name in ROWS.names)
-    query = f"SELECT {columns} FROM source_row WHERE to_run IS NULL AND {where}"  # noqa: S608  names of ours only
+    """All rows in force of the selected people; dates as ISO texts, amounts as digits.
+
+    ``received_run`` is the run their delivery came in; unlike their own first run it does not change when they are
+    judged again.
+    """
+    columns = ", ".join(f'd."{name}"' if name == "received_run" else f'r."{name}"' for name in ROWS.names)
+    query = f"SELECT {columns} FROM source_row r JOIN delivery d USING (delivery_id) WHERE to_run IS NULL AND {where}"  # noqa: S608  names of ours only
     return to_frame(copy_out(connection, query, ROWS))
 
 

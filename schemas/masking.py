@@ -25,6 +25,8 @@ _PHONE = "^[+0-9 -]{11,16}$"
 _DATE = "^[0-9]{4}[-/.年]"
 _PLACE = "(省|市|区|县|旗|镇|乡|街道|办事处|村|社区|居|街|场|委会|委员会|水库)$"
 _HIDDEN_TAIL = 8
+# Somebody's number or telephone that stands in a sentence.
+_LONG_NUMBER = "[0-9０-９][0-9０-９ -]{3,}[0-9０-９Xx]"
 _NOTHING = pa.scalar("", pa.large_string())
 
 
@@ -56,11 +58,12 @@ def mask_phone(text: str) -> str:
 
 
 def mask_text(text: str) -> str:
-    """An address or remark without its last eight characters, where house and door stand.
+    """An address or remark without its last eight characters, where house and door stand, and without long numbers.
 
-    >>> mask_text("梅县区扶大镇三葵村老屋下12号"), mask_text("三葵村12号")
-    ('梅县区扶大镇三********', '******')
+    >>> mask_text("梅县区扶大镇三葵村老屋下12号"), mask_text("三葵村12号"), mask_text("可拨打 138 0000 1234 找邻居问问就知道了")
+    ('梅县区扶大镇三********', '******', '可拨打 **** 找********')
     """
+    text = re.sub(_LONG_NUMBER, "****", text)
     shown = max(len(text) - _HIDDEN_TAIL, 0)
     return text[:shown] + "*" * (len(text) - shown)
 
@@ -103,6 +106,7 @@ def _mask_names(texts: Any) -> Any:
 
 
 def _mask_texts(texts: Any) -> Any:
+    texts = pc.replace_substring_regex(texts, _LONG_NUMBER, "****")
     hidden = pc.min_element_wise(pc.utf8_length(texts), _HIDDEN_TAIL)
     return pc.binary_join_element_wise(pc.utf8_slice_codeunits(texts, 0, -_HIDDEN_TAIL), _stars(hidden), _NOTHING)
 

@@ -38,11 +38,11 @@ class Resolved(NamedTuple):
 def resolve(rows: pd.DataFrame, compared: list[str]) -> Resolved:
     """Decides between the current rows of some people.
 
-    The newest statement wins inside a source; ties are broken by completeness, then by content, so that neither the
-    order of files nor of rows matters.
+    The newest statement wins inside a source: by its own date, then by the night its file came. Ties are broken by
+    completeness, then by content, so that neither the order of a night's files nor of their rows matters.
 
     Args:
-        rows: all current rows of the people concerned, with the columns of ``source_row``.
+        rows: all current rows of the people concerned, with the columns of ``source_row`` and ``received_run``.
         compared: the fields in which two rows of one person are compared.
     """
     notes = Notes()
@@ -78,6 +78,7 @@ def _rank(rows: pd.DataFrame, candidates: "Positions") -> "Positions":
             chosen["row_id"].to_numpy(dtype=np.int64),
             chosen["row_hash"].to_numpy(dtype=np.int64),
             -chosen["filled_count"].to_numpy(dtype=np.int64),
+            -chosen["received_run"].to_numpy(dtype=np.int64),
             -dates,
             source,
             keys,

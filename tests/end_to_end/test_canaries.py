@@ -243,8 +243,9 @@ def test_no_canary_is_outside_the_allowed_stores(scene: Scene) -> None:
 
 
 def test_prefect_has_seen_nights_fail_and_holds_no_canary(scene: Scene, prefect: Prefect) -> None:
-    states = {run["state"]["type"] for run in prefect.ask("flow_runs/filter")}
-    assert states >= {"FAILED", "COMPLETED"}
+    tasks = {(task["name"], task["state"]["type"]) for task in prefect.ask("task_runs/filter")}
+    assert tasks >= {("take health_incapacity", "FAILED"), ("take village_survey", "FAILED"), ("merge", "FAILED")}
+    assert "FAILED" in {run["state"]["type"] for run in prefect.ask("flow_runs/filter")}
     assert found_in(contents(prefect.home)) == set()
 
 

@@ -68,7 +68,7 @@ def in_force(statements: Sequence[tuple[str, Row]], *, today: date = TODAY) -> p
             together[field] = texts([None] * len(together))
     together["row_hash"] = hash_texts(join_texts([together[field] for field in ("source", *STATED_FIELDS)]))
     together["row_id"] = np.arange(1, len(together) + 1)
-    return together.assign(from_run=1, delivery_id=1, row_number=together["row_id"] + 1)
+    return together.assign(received_run=1, delivery_id=1, row_number=together["row_id"] + 1)
 
 
 def found(judgement: JudgedRows) -> set[tuple[int, str, str | None]]:

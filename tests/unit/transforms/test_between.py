@@ -57,7 +57,7 @@ def oracle(rows):
     winners = defaultdict(list)
     for (key, _), several in statements.items():
         several.sort(key=lambda row: (row["row_hash"], row["row_id"]))
-        best = max(several, key=lambda row: (row["stated_date"] or "", row["filled_count"]))
+        best = max(several, key=lambda row: (row["stated_date"] or "", row["received_run"], row["filled_count"]))
         for row in several:
             row["outcome"] = "admitted" if row is best else "duplicate"
         winners[key].append(best)
@@ -89,6 +89,7 @@ def is_same_person(one, other):
 @given(STATEMENTS)
 def test_every_row_comes_to_what_plain_python_says(statements):
     rows = in_force(statements)
+    rows["received_run"] = 1 + rows["row_id"] % 3 // 2
     resolved = resolve(rows, COMPARED)
     outcomes, disputed = oracle(rows)
     assert resolved.outcome.tolist() == outcomes
