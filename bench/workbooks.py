@@ -19,7 +19,7 @@ __all__ = ["WAYS"]
 def ours(rows: pd.DataFrame, lines: list[str], folder: Path) -> float:
     """The product's: workbooks of 5,000 rows with notes, drop-downs and text cells, and the JSON lines, all flushed to disk."""
     from connectors.platform_workbook import write_platform_files
-    from schemas.profile import load_profile
+    from schemas.platform_profile import load_profile
 
     profile = load_profile(CONFIG / "platform" / "example.toml")
     rows = rows.astype("str")

@@ -22,7 +22,7 @@ import xlsxwriter
 from connectors.sheet_cells import rows_of_text_cells, text_bytes
 from schemas.durable import flush_folder, replace_file
 from schemas.errors import ContractBroken, PushFailed
-from schemas.profile import PlatformColumn, PlatformProfile
+from schemas.platform_profile import PlatformColumn, PlatformProfile
 
 __all__ = ["WrittenFile", "write_platform_files"]
 

@@ -17,7 +17,7 @@ from registry.engine import connect_registry, transaction
 from registry.lock import RunLock, run_lock
 from schemas.configuration import Configuration, load_configuration
 from schemas.errors import ConfigurationInvalid
-from schemas.profile import PlatformProfile, load_profile
+from schemas.platform_profile import PlatformProfile, load_profile
 
 __all__ = ["Home", "Night", "default_config", "default_home", "open_registry", "opened_night"]
 

@@ -14,7 +14,7 @@ from flows.context import Home, open_registry
 from registry.engine import transaction
 from schemas.configuration import Configuration, load_configuration
 from schemas.errors import EldersyncError
-from schemas.profile import load_profile
+from schemas.platform_profile import load_profile
 
 __all__ = ["examine"]
 

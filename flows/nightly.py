@@ -11,7 +11,8 @@ from flows.context import Night, default_config, default_home, opened_night
 from flows.logs import log_to_file
 from flows.night import open_run, perform_stage, reopen_run, run_stages
 from flows.prefect_server import quieten_telemetry
-from schemas.errors import Transient
+from flows.unforeseen import place_of
+from schemas.errors import EldersyncError, StageFailed, Transient
 
 quieten_telemetry()  # before Prefect is loaded: it reads its settings then
 
@@ -19,7 +20,7 @@ from prefect import flow, task  # noqa: E402
 from prefect.cache_policies import NO_CACHE  # noqa: E402
 from prefect.client.schemas.objects import State as FlowState  # noqa: E402
 from prefect.client.schemas.objects import TaskRun  # noqa: E402
-from prefect.states import Completed  # noqa: E402
+from prefect.states import Completed, Failed  # noqa: E402
 
 __all__ = ["nightly"]
 
@@ -79,15 +80,28 @@ def nightly(
         push: whether to write the platform's files.
         resume_run: the number of a stopped run to go on with, instead of beginning a new one.
     """
+    try:
+        run_id, status = _one_night(business_date, sources, send=push, resume_run=resume_run)
+    except EldersyncError as error:
+        message = f"{type(error).__name__}: {error}"
+    except Exception as error:  # what a flow raises Prefect pickles into its storage; only the place may be told
+        message = f"{StageFailed.__name__}: {place_of(error)}"
+    else:
+        return Completed(name=status.capitalize(), message=f"run {run_id}: {status}")
+    return Failed(message=message)
+
+
+def _one_night(
+    business_date: date | None, sources: list[str] | None, *, send: bool, resume_run: int | None
+) -> tuple[int, str]:
     with opened_night(default_home(), default_config(), business_date) as night, log_to_file(night.home.logs):
         if resume_run is not None:
             reopen_run(night, resume_run)
         else:
-            open_run(night, sources=sources, send=push)
+            open_run(night, sources=sources, send=send)
         night.lock.announce(f"run {night.run_id}")
         _NIGHTS[night.run_id] = night
         try:
-            status = run_stages(night, perform_as_task)
+            return night.run_id, run_stages(night, perform_as_task)
         finally:
             del _NIGHTS[night.run_id]
-    return Completed(name=status.capitalize(), message=f"run {night.run_id}: {status}")

@@ -12,7 +12,10 @@ from flows.night import open_run, perform_directly, reopen_run, run_stages
 from registry import runs
 from registry.engine import transaction
 from schemas.configuration import load_configuration
-from schemas.errors import ConfigurationInvalid, EldersyncError, RunStopped
+from schemas.errors import AnotherRunIsActive, ConfigurationInvalid, RunStopped
+
+STOPPING = (AnotherRunIsActive, ConfigurationInvalid, RunStopped)
+"""Errors with an exit code of their own; a flow names the kind of error that stopped it in its state's message."""
 
 __all__ = ["make_sample", "resume_night", "run_night"]
 
@@ -47,8 +50,8 @@ def _as_flow(home: Path, config: Path, parameters: dict[str, Any]) -> dict[str, 
 
     state = nightly(**parameters, return_state=True)
     if not state.is_completed():
-        cause = state.result(raise_on_failure=False)
-        raise cause if isinstance(cause, EldersyncError) else RunStopped("the flow did not complete")
+        kind, _, text = str(state.message).partition(": ")
+        raise {error.__name__: error for error in STOPPING}.get(kind, RunStopped)(text or "the flow did not complete")
     with open_registry(Home(home.expanduser().resolve()), load_configuration(config)) as engine:
         return _summary(engine, int(str(state.message).split()[1].rstrip(":")))
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from schemas.errors import ContractBroken
-from schemas.profile import PlatformColumn, PlatformProfile
+from schemas.platform_profile import PlatformColumn, PlatformProfile
 from transforms.columns import STR, texts
 
 __all__ = ["Rendered", "render_json_lines", "render_rows"]

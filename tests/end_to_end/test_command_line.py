@@ -443,6 +443,18 @@ def test_samples_are_the_same_for_the_same_seed_and_make_a_night(
     assert night.json["elders"]["total"] > 20
 
 
+def test_everything_a_night_leaves_in_a_home_is_its_owners_alone(home: Path, launcher: Launcher) -> None:
+    lists.deliver(home, lists.clean_lists(lists.make_people(6)))
+    assert launcher.run("run", "--home", str(home))["code"] == GREEN
+    assert launcher.run("elders", "--to", str(home / "elders.csv"), "--home", str(home))["code"] == GREEN
+    made = [path for path in home.rglob("*") if not path.is_relative_to(home / "inbox")]
+    assert {path.parts[len(home.parts)] for path in made} >= {"postgres", "received", "reports", "outgoing", "logs"}
+    modes = {(path.is_dir(), oct(path.stat().st_mode & 0o777)) for path in made}
+    assert modes == {(True, "0o700"), (False, "0o600")}
+    # Run by root, the database's own account passes through the home and reads nothing of it.
+    assert home.stat().st_mode & 0o777 in {0o700, 0o711}
+
+
 @pytest.fixture
 def elsewhere(tmp_path: Path) -> Iterator[Path]:
     """A folder to be called from."""

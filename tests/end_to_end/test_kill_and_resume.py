@@ -44,9 +44,9 @@ class Tries:
         shutil.copytree(of.home, home)
         return Place(home, database)
 
-    def run(self, place: Place, *arguments: str, die: dict[str, Any] | None = None) -> dict[str, Any]:
+    def run(self, place: Place, *arguments: str, die: dict[str, Any] | None = None, plant: str = "") -> dict[str, Any]:
         return self.launcher.run(
-            *arguments, "--home", str(place.home), die=die, stderr=str(place.home / "stderr"),
+            *arguments, "--home", str(place.home), die=die, plant=plant, stderr=str(place.home / "stderr"),
             environment={"ELDERSYNC_DATABASE_URL": place.database.url},
         )  # fmt: skip
 
@@ -187,6 +187,19 @@ def test_a_night_killed_at_any_commit_ends_as_one_left_alone(
             assert left_behind(next_night.home) == [], die
     with capsys.disabled():
         print(f"\nkilled at all K = {len(deaths)} boundaries of {len(commits)} commits")  # noqa: T201
+
+
+FORGETS_FILES_OF_DEAD_NIGHTS = "import flows.push; flows.push._remove_unsent = lambda *_: None"
+
+
+def test_a_planted_bug_is_noticed(tries: Tries, undisturbed: tuple[Outcome, list[dict[str, Any]], list[bool]]) -> None:
+    place = tries.copy()
+    *_, push, _report = [number for number, wrote in enumerate(undisturbed[2], start=1) if wrote]
+    assert tries.run(place, "run", "--date", SECOND, die={"before": push})["code"] == KILLED
+    tries.server.wait_until_nobody_is_in(place.database)
+    assert tries.run(place, "run", "--date", SECOND, plant=FORGETS_FILES_OF_DEAD_NIGHTS)["code"] == YELLOW
+    with pytest.raises(AssertionError, match="pushed twice"):
+        told(place)
 
 
 def test_a_night_killed_with_files_half_in_place_leaves_no_other_files(

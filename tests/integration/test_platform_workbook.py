@@ -13,7 +13,7 @@ from python_calamine import CalamineWorkbook
 
 from connectors.platform_workbook import write_platform_files
 from schemas.errors import ContractBroken, PushFailed
-from schemas.profile import PlatformProfile, load_profile
+from schemas.platform_profile import PlatformProfile, load_profile
 from transforms.render import render_json_lines, render_rows
 
 EXAMPLE = Path(__file__).parents[2] / "config/platform/example.toml"

@@ -21,7 +21,7 @@ from schemas.configuration import (
 )
 from schemas.fields import FIELDS
 from schemas.findings import CATALOGUE
-from schemas.profile import PlatformColumn, PlatformProfile, PlatformWorkbook
+from schemas.platform_profile import PlatformColumn, PlatformProfile, PlatformWorkbook
 from scripts.write_reference import render_data_dictionary, render_findings, render_headers, with_headers
 
 ROOT = Path(__file__).resolve().parents[2]

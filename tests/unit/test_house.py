@@ -49,11 +49,11 @@ def test_a_deployment_is_handed_no_parameters_and_runs_once_at_a_time() -> None:
 
 
 def asks_clock_or_environment(node: ast.AST) -> bool:
-    """Whether an expression is ``os.environ``, ``os.getenv``, ``….now`` or ``….today``."""
-    if not isinstance(node, ast.Attribute):
-        return False
-    of_os = isinstance(node.value, ast.Name) and node.value.id == "os"
-    return (of_os and node.attr in {"environ", "getenv"}) or node.attr in {"now", "utcnow", "today"}
+    """Whether an expression is ``os.environ``, ``os.getenv``, or a call of ``….now`` or ``….today``."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        return node.func.attr in {"now", "utcnow", "today"}
+    is_of_os = isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "os"
+    return is_of_os and node.attr in {"environ", "getenv"}
 
 
 @pytest.mark.parametrize("room", [room for room in ROOMS if room != "flows"])

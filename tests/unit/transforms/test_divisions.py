@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_up_rows import CONFIGURATION, DIVISIONS
 
+from schemas.configuration import Division
 from schemas.findings import Finding
 from transforms.divisions import DivisionTable
 
@@ -88,3 +89,32 @@ def test_written_places_resolve_as_far_as_is_certain(written, names, code, fault
     assert (resolved.county, resolved.town, resolved.village) == names
     assert resolved.code == code
     assert (resolved.fault, resolved.at) == (fault or (None, None))
+
+
+TWINS = DivisionTable(
+    [
+        *CONFIGURATION.divisions,
+        Division(code="441403132001", name="程江社区居委会", level=5, parent_code="441403132000"),
+        Division(code="441403132200", name="程江村委会", level=5, parent_code="441403132000"),
+        Division(code="441403200000", name="程江街道办事处", level=4, parent_code="441403000000"),
+        Division(code="441422100000", name="扶大镇", level=4, parent_code="441422000000"),
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("written", "code", "fault"),
+    [
+        (("梅县区", "程江镇", "程江社区"), "441403132001", None),
+        (("梅县区", "程江镇", "程江村"), "441403132200", None),
+        (("梅县区", "程江镇", "程江"), "441403132000", "division-unknown"),
+        (("梅县区", "程江街道", None), "441403200000", None),
+        (("梅县区", "程江", None), "441403000000", "division-unknown"),
+        ((None, "扶大镇", None), None, "division-inconsistent"),
+        (("大埔县", "扶大镇", None), "441422100000", None),
+    ],
+    ids=["community", "village", "either", "subdistrict", "either town", "either county", "that county"],
+)
+def test_of_two_places_of_one_name_none_is_guessed(written, code, fault):
+    resolved = TWINS.resolve(*written)
+    assert (resolved.code, resolved.fault) == (code, fault)

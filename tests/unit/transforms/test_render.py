@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from schemas.errors import ContractBroken
 from schemas.fields import ELDER_FIELDS, FIELDS
-from schemas.profile import PlatformProfile, load_profile
+from schemas.platform_profile import PlatformProfile, load_profile
 from transforms.render import render_json_lines, render_rows
 
 EXAMPLE = Path(__file__).parents[3] / "config/platform/example.toml"

@@ -6,7 +6,7 @@ import pytest
 
 from schemas.codes import CATEGORIES
 from schemas.errors import ConfigurationInvalid
-from schemas.profile import PlatformProfile, load_profile
+from schemas.platform_profile import PlatformProfile, load_profile
 
 EXAMPLE = Path(__file__).parents[3] / "config/platform/example.toml"
 
