@@ -85,8 +85,8 @@ def _about(results: Results) -> str:
     sizes = ", ".join(f"{rows:,} rows for {elders:,} elders" for elders, rows in results.rows.items())
     return f"""\
 `make bench` prints this page again, `.venv/bin/python -m bench --write` keeps it; `--elders` and `--rounds` change what is measured.
-Made-up lists of four sources as CSV ({sizes}; one defect in about thirty rows), then the same lists sent whole again with 1 % of
-the people changed, new or gone. Every way runs in a fresh process, wall seconds from its start to its end; ways take turns;
+Made-up lists of four sources as CSV ({sizes}),
+with a defect in about one row of thirty; then the same lists sent whole again with 1 % of the people changed, new or gone. Every way runs in a fresh process, wall seconds from its start to its end; ways take turns;
 medians of {results.rounds} rounds, of no more than two for the usual script from 50,000 elders on.
 
 - **eldersync**: `eldersync run --home H --json`, without Prefect. It starts its embedded PostgreSQL (creates it on the first night) and
@@ -135,8 +135,8 @@ def _stages(results: Results) -> str:
         cells = " | ".join(f"{seconds:.2f}" for seconds in [*medians, rest])
         lines.append(f"| {elders:,} | {NIGHTS[night]} | {cells} |")
     lines.append(
-        "\nSeconds of each stage, sources together. `take` waits for the reading processes; `push` writes workbooks and JSON lines; "
-        "start and stop are the interpreter, its imports and the database server."
+        "\nSeconds of each stage, sources together. `take` waits for the reading processes; `push` writes workbooks and JSON\n"
+        "lines; start and stop are the interpreter, its imports and the database server."
     )
     return "\n".join(lines)
 
