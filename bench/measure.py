@@ -1,4 +1,4 @@
-"""What one command costs: wall and processor seconds from a cold start, and the most memory its processes held at once."""
+"""What one command costs: wall seconds from a cold start, and the most memory its processes held at once."""
 
 import contextlib
 import os
@@ -23,13 +23,9 @@ class MeasuredFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """``megabytes`` are of the command and its children, ``server_megabytes`` of the PostgreSQL it started.
-
-    ``processor_seconds`` are of both, summed over cores: what other work on the machine disturbs least.
-    """
+    """``megabytes`` are of the command and its children, ``server_megabytes`` of the PostgreSQL it started."""
 
     seconds: float
-    processor_seconds: float
     megabytes: float
     server_megabytes: float
     said: str
@@ -41,7 +37,7 @@ def measure(command: list[str], *, ends: tuple[int, ...] = (0,), server: Path | 
     Args:
         command: program and arguments.
         ends: exit codes that are no failure.
-        server: data directory of a PostgreSQL that the command starts; no child of it, so it is looked for there.
+        server: data directory of a PostgreSQL that the command starts; its memory is counted for itself.
     """
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("ELDERSYNC_", "PREFECT_"))}
     with tempfile.TemporaryFile() as said:
@@ -49,7 +45,7 @@ def measure(command: list[str], *, ends: tuple[int, ...] = (0,), server: Path | 
         process = subprocess.Popen(command, stdout=said, stderr=subprocess.STDOUT, env=environment)
         watch = _Watch(process.pid, server)
         watch.start()
-        _, status, usage = os.wait4(process.pid, 0)
+        _, status = os.waitpid(process.pid, 0)
         seconds = time.perf_counter() - began
         watch.ended.set()
         watch.join()
@@ -59,8 +55,7 @@ def measure(command: list[str], *, ends: tuple[int, ...] = (0,), server: Path | 
     if process.returncode not in ends:
         raise MeasuredFailed(f"{' '.join(command)} ended with {process.returncode}:\n{text[-2000:]}")
     # Not ru_maxrss: it counts what we held ourselves when the command was forked.
-    processor = usage.ru_utime + usage.ru_stime + watch.server_seconds
-    return Measured(seconds, processor, watch.most / 1e6, watch.most_of_server / 1e6, text)
+    return Measured(seconds, watch.most / 1e6, watch.most_of_server / 1e6, text)
 
 
 class _Watch(threading.Thread):
@@ -68,33 +63,37 @@ class _Watch(threading.Thread):
         super().__init__(daemon=True)
         self.ended = threading.Event()
         self.most = self.most_of_server = 0
-        self.server_seconds = 0.0
         self._pid, self._server = pid, server
 
     def run(self) -> None:
         while not self.ended.wait(_EVERY):
-            self.most = max(self.most, sum(memory.rss for memory, _ in _held_by(self._pid)))
-            if self._server and (postmaster := _postmaster(self._server)):
+            postmaster = _postmaster(self._server) if self._server else None
+            self.most = max(self.most, sum(memory.rss for memory in _held_by(self._pid, but=postmaster)))
+            if postmaster:
                 self._look_at_server(postmaster)
 
     def _look_at_server(self, postmaster: int) -> None:
         held = _held_by(postmaster)
         # The buffers that all of its processes share are counted once.
-        own = sum(memory.rss - memory.shared for memory, _ in held)
-        self.most_of_server = max(self.most_of_server, own + max((memory.shared for memory, _ in held), default=0))
-        # Processes that ended are in the postmaster's account of its children.
-        ended = sum(times.children_user + times.children_system for _, times in held[:1])
-        self.server_seconds = max(self.server_seconds, ended + sum(times.user + times.system for _, times in held))
+        own = sum(memory.rss - memory.shared for memory in held)
+        self.most_of_server = max(self.most_of_server, own + max((memory.shared for memory in held), default=0))
 
 
-def _held_by(pid: int) -> list[tuple[Any, Any]]:
-    """Memory and processor times of a process and of all below it, as far as they are still there; itself first."""
-    found: list[tuple[Any, Any]] = []
+def _held_by(pid: int, but: int | None = None) -> list[Any]:
+    """Memory of a process and of all below it, as far as they are still there; itself first.
+
+    ``but`` leaves out a process and all below it: the server is the command's child and is counted for itself.
+    """
+    found: list[Any] = []
     try:
         top = psutil.Process(pid)
+        left_out = {but}
         for process in (top, *top.children(recursive=True)):
+            if process.pid in left_out or (but and process.ppid() in left_out):
+                left_out.add(process.pid)
+                continue
             with contextlib.suppress(psutil.NoSuchProcess), process.oneshot():
-                found.append((process.memory_info(), process.cpu_times()))
+                found.append(process.memory_info())
     except psutil.NoSuchProcess:
         pass
     return found

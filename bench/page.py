@@ -97,13 +97,13 @@ medians of {results.rounds} rounds, of no more than two for the usual script fro
 
 The two others make everything anew each night and compare it with the elders of the night before.
 Peak memory is of a way's processes together, libraries they share counted in each; PostgreSQL's is beside it (its shared
-buffers counted once), and its processor seconds are in eldersync's."""
+buffers counted once)."""
 
 
 def _nights(results: Results) -> str:
     lines = [
-        "| elders | night | way | seconds (least–most) | to eldersync | processor s | peak MB | PostgreSQL MB |",
-        "| ---: | --- | --- | ---: | ---: | ---: | ---: | ---: |",
+        "| elders | night | way | seconds (least–most) | to eldersync | peak MB | PostgreSQL MB |",
+        "| ---: | --- | --- | ---: | ---: | ---: | ---: |",
     ]
     for (elders, night, way), measured in sorted(results.nights.items(), key=_by_size):
         seconds = [m.seconds for m in measured]
@@ -111,10 +111,9 @@ def _nights(results: Results) -> str:
         ratio = median / results.seconds(elders, night, "ours")
         server = statistics.median(m.server_megabytes for m in measured)
         memory = statistics.median(m.megabytes for m in measured)
-        processor = statistics.median(m.processor_seconds for m in measured)
         lines.append(
             f"| {elders:,} | {NIGHTS[night]} | {TITLES[way]} | {median:.1f} ({min(seconds):.1f}–{max(seconds):.1f}) "
-            f"| × {ratio:.1f} | {processor:.1f} | {memory:,.0f} | {f'{server:,.0f}' if way == 'ours' else '—'} |"
+            f"| × {ratio:.1f} | {memory:,.0f} | {f'{server:,.0f}' if way == 'ours' else '—'} |"
         )
     return "\n".join(lines)
 

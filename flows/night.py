@@ -79,10 +79,9 @@ def run_stages(night: Night, perform: Perform) -> str:
     sources: list[str] = record["requested"]["sources"]
     stopped: EldersyncError | None = None
     try:
-        for source in sources:
-            _perform_alone(night, perform, "receive", source)
-        _read_ahead(night, sources)
-        for source in sources:
+        received = [source for source in sources if _perform_alone(night, perform, "receive", source)]
+        _read_ahead(night, received)
+        for source in received:
             _perform_alone(night, perform, "take", source)
         perform(night, "merge", "")
         perform(night, "push", "")
@@ -99,12 +98,14 @@ def run_stages(night: Night, perform: Perform) -> str:
     return status
 
 
-def _perform_alone(night: Night, perform: Perform, stage: str, source: str) -> None:
-    """A source's stage: what goes wrong in it is in the ledger, and the other sources go on."""
+def _perform_alone(night: Night, perform: Perform, stage: str, source: str) -> bool:
+    """A source's stage, and whether it was done: what goes wrong in it is in the ledger, and the other sources go on."""
     try:
         perform(night, stage, source)
     except RunStopped as error:
         log.warning("run %d: %s of %s failed: %s", night.run_id, stage, source, error)
+        return False
+    return True
 
 
 def _read_ahead(night: Night, sources: list[str]) -> None:

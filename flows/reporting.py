@@ -68,7 +68,7 @@ def summary_of(night: Night, connection: sa.Connection, findings: pd.DataFrame) 
     ]  # fmt: skip
     counts = findings["severity"].value_counts()
     severities = {severity: int(counts.get(severity, 0)) for severity in ("reject", "hold", "warn", "note")}
-    reasons = _reasons(night, sources, severities, merged["disputed"], pushed)
+    reasons = _reasons(night, sources, severities, pushed)
     return {
         "run_id": night.run_id,
         "business_date": night.business_date.isoformat(),
@@ -88,7 +88,7 @@ def summary_of(night: Night, connection: sa.Connection, findings: pd.DataFrame) 
 
 
 def _reasons(
-    night: Night, sources: list[dict[str, Any]], severities: dict[str, int], disputed: int, pushed: dict[str, Any]
+    night: Night, sources: list[dict[str, Any]], severities: dict[str, int], pushed: dict[str, Any]
 ) -> list[str]:
     """Why the night is not green: sentences in Chinese, in the order of weight."""
     labels = {name: source.label for name, source in night.configuration.sources.items()}
@@ -96,8 +96,7 @@ def _reasons(
     if severities["reject"]:
         reasons.append(f"{severities['reject']} 处问题须退回来源单位更正，有关记录暂不入库。")
     if severities["hold"]:
-        people = f"（涉及 {disputed} 个有争议的身份证号码）" if disputed else ""
-        reasons.append(f"{severities['hold']} 处问题待工作人员核定{people}，有关记录暂不入库。")
+        reasons.append(f"{severities['hold']} 处问题待工作人员核定，有关记录暂不入库。")
     for lack in pushed["incomplete"]:
         reasons.append(f"{lack['count']} 人缺少平台必填项“{lack['header']}”或填写不合要求，暂未报送。")  # noqa: PERF401
     return reasons

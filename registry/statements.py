@@ -41,14 +41,16 @@ _CURRENT_MEMBERS = pa.schema([("row_id", pa.int64()), ("row_hash", pa.int64()), 
 def current_rows(connection: sa.Connection, source: str) -> pa.Table:
     """The rows of a source in force: ``row_id row_hash id_key is_held scope recheck_on``."""
     columns = [source_row.c[name] for name in _CURRENT_ROWS.names]
-    query = sa.select(*columns).where(source_row.c.source == source, source_row.c.to_run.is_(None))
+    current = sa.select(*columns).where(source_row.c.source == source, source_row.c.to_run.is_(None))
+    query = current.order_by(source_row.c.row_id)  # equal rows are told apart by their order
     return copy_out(connection, query, _CURRENT_ROWS)
 
 
 def current_members(connection: sa.Connection, source: str) -> pa.Table:
     """The household members of a source in force: ``row_id row_hash scope``."""
     columns = [member_row.c[name] for name in _CURRENT_MEMBERS.names]
-    query = sa.select(*columns).where(member_row.c.source == source, member_row.c.to_run.is_(None))
+    current = sa.select(*columns).where(member_row.c.source == source, member_row.c.to_run.is_(None))
+    query = current.order_by(member_row.c.row_id)
     return copy_out(connection, query, _CURRENT_MEMBERS)
 
 

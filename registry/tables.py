@@ -152,11 +152,12 @@ elder_history = sa.Table(
 identifier = sa.Table(
     "identifier",
     metadata,
+    sa.Column("person_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("kind", sa.Text, primary_key=True),  # id_number, disability_certificate
     sa.Column("value", sa.Text, primary_key=True),
-    sa.Column("person_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("from_run", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("to_run", sa.BigInteger),
+    sa.Index("ix_identifier_value", "value"),
 )
 
 category = sa.Table(

@@ -20,7 +20,7 @@ def are_reconcilable(one: str, other: str) -> bool:
         return True
     if len(one) == len(other) >= 3 and sum(a != b for a, b in zip(one, other, strict=True)) == 1:
         return True
-    return _syllables(one) == _syllables(other)
+    return len(one) == len(other) and _syllables(one) == _syllables(other)
 
 
 def _syllables(name: str) -> list[str]:

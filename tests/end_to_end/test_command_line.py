@@ -184,6 +184,22 @@ def test_a_night_that_cannot_write_for_the_platform_is_red_and_is_resumed(fresh:
     assert command(fresh, "resume", "1").code == USAGE
 
 
+def test_a_source_whose_inbox_is_away_is_red_and_the_others_go_on(fresh: Place, command: Command) -> None:
+    inbox = fresh.home / "inbox" / "disability_federation"
+    shutil.rmtree(inbox)
+    inbox.symlink_to("/nonexistent")
+    answer = command(fresh, "run", "--date", DAY, "--json")
+    assert answer.code == YELLOW
+    status = {line["name"]: line["status"] for line in answer.json["sources"]}
+    assert status.pop("disability_federation") == "red"
+    assert set(status.values()) == {"green"}
+    assert answer.json["elders"]["total"] == 12
+    stages = command(fresh, "show", "1", "--json").json["stages"]
+    [failed] = [stage for stage in stages if stage["status"] == "failed"]
+    assert (failed["stage"], failed["source"]) == ("receive", "disability_federation")
+    assert "an inbox cannot be listed" in failed["error"]
+
+
 def test_a_database_that_does_not_answer_is_red(fresh: Place) -> None:
     answer = script(
         "status", "--json", "--home", str(fresh.home), ELDERSYNC_DATABASE_URL="postgresql://u:canary@127.0.0.1:1/x"

@@ -188,13 +188,14 @@ def upgrade() -> None:
     )
     op.create_table(
         "identifier",
+        sa.Column("person_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("value", sa.Text(), nullable=False),
-        sa.Column("person_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("from_run", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("to_run", sa.BigInteger(), nullable=True),
-        sa.PrimaryKeyConstraint("kind", "value", "person_id", "from_run", name=op.f("pk_identifier")),
+        sa.PrimaryKeyConstraint("person_id", "kind", "value", "from_run", name=op.f("pk_identifier")),
     )
+    op.create_index("ix_identifier_value", "identifier", ["value"], unique=False)
     op.create_table(
         "member_row",
         sa.Column("row_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -337,6 +338,7 @@ def downgrade() -> None:
     op.drop_table("outbox")
     op.drop_index("ix_member_row_elder_id_number", table_name="member_row")
     op.drop_table("member_row")
+    op.drop_index("ix_identifier_value", table_name="identifier")
     op.drop_table("identifier")
     op.drop_table("finding")
     op.drop_table("elder_history")
