@@ -1,6 +1,7 @@
 """Rows on their way into force: standardised, judged, stored with their findings; and those to be judged again."""
 
 import logging
+from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -26,6 +27,8 @@ from transforms.standardise import standardise
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+_TRUSTED = timedelta(days=31)
 
 __all__ = ["Rejudged", "due_rows", "judged_rows", "rejudge_standing", "store_rows"]
 
@@ -83,7 +86,9 @@ def due_rows(night: Night, connection: sa.Connection, current: pa.Table, before_
     """Rows in force whose judgement the calendar or other rules may have turned."""
     before = run_record(connection, before_run) if before_run else None
     if before is not None and (
-        before["rules_digest"] != night.configuration.digest or before["business_date"] > night.business_date
+        before["rules_digest"] != night.configuration.digest
+        # Judged on a later day, or on one so long ago that its clock may have been wrong.
+        or not timedelta(0) <= night.business_date - before["business_date"] <= _TRUSTED
     ):
         return np.ones(len(current), dtype=bool)
     passed = pc.less_equal(current["recheck_on"], pa.scalar(night.business_date))

@@ -19,7 +19,7 @@ from registry.elders import (
 from registry.findings import add_findings, end_merge_findings
 from registry.runs import last_done_run
 from registry.statements import outcome_counts
-from schemas.errors import FunnelUnbalanced
+from schemas.errors import FunnelUnbalanced, MassWithdrawal
 from schemas.fields import STATED_FIELDS
 from schemas.findings import Finding
 from schemas.models import elders_schema, validated
@@ -51,6 +51,7 @@ def settle(night: Night, connection: sa.Connection) -> dict[str, Any]:
     _store(night, connection, rows, resolved.notes)
     _store(night, connection, admitted, merged.notes)
     changes = compare(merged.elders, registered_people(connection), resolved.disputed)
+    _brake_withdrawals(night, len(changes.withdrawn), active_count(connection))
     written = numbered(connection, changes.written)
     apply_changes(connection, night.run_id, written, changes.withdrawn, merged.categories)
     total = active_count(connection)
@@ -67,6 +68,17 @@ def settle(night: Night, connection: sa.Connection) -> dict[str, Any]:
         "looked_at": looked_at,
         "disputed": len(resolved.disputed),
     }
+
+
+def _brake_withdrawals(night: Night, withdrawn: int, registered: int) -> None:
+    """Every list has passed its own brake; if more people go than all of them together may lose, the night is wrong."""
+    brake, lists = night.configuration.rules.brake, len(night.configuration.sources)
+    limit = lists * max(brake.people, brake.share * registered)
+    if withdrawn > limit:
+        raise MassWithdrawal(
+            f"{withdrawn} of {registered} elders would be withdrawn, more than the {limit:.0f} that all lists together may "
+            f"lose; check the business date ({night.business_date}), rules.toml and the clock; nothing was changed or pushed"
+        )
 
 
 def _store(night: Night, connection: sa.Connection, rows: pd.DataFrame, notes: Notes) -> None:

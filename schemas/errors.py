@@ -7,6 +7,7 @@
     + DatabaseUnavailable         (transient)
     + SourceUnavailable           (transient)
     + FunnelUnbalanced
+    + MassWithdrawal
     + ContractBroken
     + PushFailed
     + StageFailed
@@ -46,6 +47,10 @@ class SourceUnavailable(Transient, RunStopped):
 
 class FunnelUnbalanced(RunStopped):
     """Rows counted independently at the two ends of a stage differ."""
+
+
+class MassWithdrawal(RunStopped):
+    """More people would leave the registry in a night than all lists together may lose: a wrong date or rule, not people."""
 
 
 class ContractBroken(RunStopped):

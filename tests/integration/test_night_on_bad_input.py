@@ -154,7 +154,7 @@ def rewritten(path, sheet_xml):
             book.writestr(part, content)
 
 
-@pytest.mark.parametrize("claimed", ["A1", "A1:B2", "A1:XFD1048576"])
+@pytest.mark.parametrize("claimed", ["A1:B2", "A1:XFD1048576"])
 def test_a_lying_dimension_tag_hides_no_row(bureau, claimed):
     path = bureau.deliver_workbook(SURVEY, {"服务对象": [survey_row(who) for who in FOUR]})
     rewritten(path, lambda xml: xml.replace('<dimension ref="A1:J5"/>', f'<dimension ref="{claimed}"/>'))

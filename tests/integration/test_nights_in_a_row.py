@@ -31,6 +31,7 @@ from nights import (
 
 from flows.cli import call
 from registry.lock import run_lock
+from schemas.errors import MassWithdrawal
 from schemas.idnumber import check_character
 
 TWELVE = people(12)
@@ -603,7 +604,7 @@ def survey_lines(draw, village):
 
 
 @settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @given(st.data())
 def test_every_row_of_any_delivery_is_accounted_for(tmp_path_factory, server_engine, data):
@@ -630,3 +631,16 @@ def test_every_row_of_any_delivery_is_accounted_for(tmp_path_factory, server_eng
             admitted = {row["source"]: row["rows"] for row in in_force if row["outcome"] == "admitted"}
             assert len(bureau.active()) <= sum(admitted.values())
             assert summary["elders"]["total"] == len(bureau.active())
+
+
+def test_a_night_on_a_wrong_date_withdraws_nobody_and_the_next_night_is_whole_again(bureau):
+    sixty = people(60)
+    bureau.deliver(SURVEY, [survey_row(who) for who in sixty])
+    bureau.night(expect="green")
+    with pytest.raises(MassWithdrawal, match="60 of 60 elders would be withdrawn"):
+        bureau.night(date(1995, 1, 1))
+    assert len(bureau.active()) == 60
+    assert bureau.outbox().total() == 60
+    summary = bureau.night(NEXT_DAY)
+    assert summary["elders"] == {"new": 0, "changed": 0, "unchanged": 60, "withdrawn": 0, "total": 60}
+    assert summary["findings"]["reject"] == 0

@@ -21,7 +21,7 @@ from made_up_rows import (
 
 from schemas.findings import CATALOGUE, Finding, Severity
 from schemas.idnumber import check_character
-from transforms.columns import texts
+from transforms.columns import texts, to_arrow
 from transforms.judge import judge_members
 from transforms.standardise import standardise_members
 
@@ -133,9 +133,21 @@ def test_age_is_reckoned_in_completed_years_on_the_business_date(born, on, expec
     assert codes(judged([row], FAMILY, today=on)) == expected
 
 
-def test_someone_of_59_is_looked_at_again_on_the_birthday():
-    rows = judged([CLEAN[FAMILY] | {"id_number": id_number(date(1964, 7, 2))}], FAMILY).rows
-    assert rows["recheck_on"].tolist() == ["2024-07-02"]
+@pytest.mark.parametrize(
+    ("source", "changes", "day"),
+    [
+        (FAMILY, {"id_number": id_number(date(1964, 7, 2))}, "2024-07-02"),
+        (FAMILY, {"id_number": id_number(date(1903, 8, 1))}, "2024-08-01"),
+        (DISABILITY, {"certificate_expiry_date": "2024-07-05"}, "2024-07-06"),
+        (DISABILITY, {"certificate_expiry_date": "9999-12-31"}, "2061-05-06"),
+        (INCAPACITY, {"ability_assessed_date": "2023-07-10"}, "2024-07-11"),
+        (INCAPACITY, {"id_number": "4414", "ability_assessed_date": "2023-01-10"}, None),
+    ],
+    ids=["sixtieth birthday", "121st birthday", "after expiry", "for ever", "after a year", "never"],
+)
+def test_a_row_is_looked_at_again_on_the_first_day_its_judgement_may_turn(source, changes, day):
+    rows = judged([CLEAN[source] | changes], source).rows
+    assert to_arrow(rows["recheck_on"]).to_pylist() == [day]
 
 
 def test_a_number_in_a_numeric_cell_is_held_even_where_its_check_character_fits():
