@@ -31,12 +31,20 @@ def main() -> int:
         with running_prefect_server(home) as environment:
             os.environ.update(environment)
             summary = run_night(home, config, None, None, send=True)
+            _send_last_log_lines()
     except EldersyncError as error:
         print(f"eldersync: {error}", file=sys.stderr)  # noqa: T201
         return EXIT_CODE["red"]
     print_summary(summary)
     print(f"\nOpen the report in a browser: file://{summary['report']}")  # noqa: T201
     return 0
+
+
+def _send_last_log_lines() -> None:
+    """Lets Prefect send what it still has to tell its server, before the server is stopped."""
+    from prefect.logging.handlers import APILogHandler
+
+    APILogHandler().flush()
 
 
 if __name__ == "__main__":
