@@ -28,7 +28,7 @@ check: .venv/test.done
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/pytest tests/unit schemas transforms connectors registry reports flows simulator
+	$(BIN)/pytest --doctest-modules --ignore=registry/migrations tests/unit schemas transforms connectors registry reports flows simulator
 test: check
 	@scripts/install_browser
 	$(BIN)/pytest tests/integration tests/end_to_end
