@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.inbox import is_kept
+from connectors.keeping import is_kept
 from connectors.reading import (
     DeliveryContents,
     DeliveryLayout,

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from schemas.channels import Channel, FolderChannel
 from schemas.codes import CATEGORIES, CODE_LISTS
 from schemas.errors import ConfigurationInvalid
 from schemas.fields import MEMBER_FIELDS, STATED_FIELDS
@@ -54,6 +55,7 @@ class Source(_Strict):
     full_within: Literal["source", "household_village"] = "source"
     stated_on: str
     states: str | None = None
+    channel: Channel = FolderChannel()
     main: TableColumns
     members: TableColumns | None = None
     codes: dict[str, dict[str, str]] = {}

@@ -6,6 +6,8 @@
   x RunStopped                    (exit code 1)
     + DatabaseUnavailable         (transient)
     + SourceUnavailable           (transient)
+    + SourceRefusesUs
+    + SourceNotBelieved
     + FunnelUnbalanced
     + MassWithdrawal
     + ContractBroken
@@ -42,7 +44,15 @@ class DatabaseUnavailable(Transient, RunStopped):
 
 
 class SourceUnavailable(Transient, RunStopped):
-    """A source's inbox cannot be read at the moment."""
+    """A source's inbox or server cannot be read at the moment."""
+
+
+class SourceRefusesUs(RunStopped):
+    """A source's server does not let us in, or is not the one we know; trying again changes nothing."""
+
+
+class SourceNotBelieved(RunStopped):
+    """What a source's server answers contradicts itself; the pull is discarded whole and the last list stands."""
 
 
 class FunnelUnbalanced(RunStopped):
