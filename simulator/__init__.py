@@ -1,1 +1,1 @@
-"""Stand-ins for the outside world that people train on and tests use: the offices that deliver lists."""
+"""Stand-ins for the outside world that people train on and tests use: the offices that deliver lists, and the provincial platform."""
