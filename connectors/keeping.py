@@ -15,7 +15,7 @@ from pathlib import Path
 
 from schemas.durable import flush_folder
 
-__all__ = ["Arriving", "Fetched", "KeptDelivery", "arriving", "is_kept"]
+__all__ = ["Arriving", "Fetched", "KeptDelivery", "adopt", "arriving", "is_kept"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +37,12 @@ class Fetched:
     """What one look at a channel brought.
 
     ``position`` is where the next look goes on; it is recorded in the same transaction as the deliveries and given back the
-    next time. Plain JSON, and nothing in it names a person. ``left_alone`` counts files that may still be arriving.
+    next time. Plain JSON, and nothing in it names a person. ``still_there`` holds the SHA-256 of files that were
+    fetched before, lie there unchanged and were not fetched again. ``left_alone`` counts files that may still be arriving.
     """
 
     deliveries: list[KeptDelivery]
+    still_there: list[str] = field(default_factory=list)
     position: dict[str, object] = field(default_factory=dict)
     left_alone: int = 0
 
@@ -69,12 +71,7 @@ class Arriving:
         size, digest = self.size, self._digest.hexdigest()
         self._file.flush()
         os.fsync(self._file.fileno())
-        kept = self._received / digest[:2] / digest
-        if not (kept.is_file() and kept.stat().st_size == size):
-            kept.parent.mkdir(mode=0o700, exist_ok=True)
-            self._path.replace(kept)
-            flush_folder(kept.parent)
-            flush_folder(self._received)
+        kept = _placed(self._path, self._received, digest, size)
         return KeptDelivery(digest, size, kept, name, modified_at)
 
     def close(self) -> None:
@@ -97,6 +94,28 @@ def arriving(received: Path) -> Iterator[Arriving]:
         yield arrival
     finally:
         arrival.close()
+
+
+def adopt(path: Path, received: Path, *, name: str, modified_at: datetime) -> KeptDelivery:
+    """Keeps a file of ours that lies whole in ``received/`` under another name, such as a download that took several nights."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        size = os.fstat(file.fileno()).st_size
+        os.fsync(file.fileno())
+    kept = _placed(path, received, digest, size)
+    path.unlink(missing_ok=True)
+    return KeptDelivery(digest, size, kept, name, modified_at)
+
+
+def _placed(path: Path, received: Path, digest: str, size: int) -> Path:
+    """Where flushed bytes are kept: ``received/<first two>/<SHA-256>``; content that is kept already is not written again."""
+    kept = received / digest[:2] / digest
+    if not (kept.is_file() and kept.stat().st_size == size):
+        kept.parent.mkdir(mode=0o700, exist_ok=True)
+        path.replace(kept)
+        flush_folder(kept.parent)
+        flush_folder(received)
+    return kept
 
 
 def is_kept(path: Path, sha256: str) -> bool:

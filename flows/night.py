@@ -11,8 +11,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from connectors.keeping import Fetched
 from flows.context import Night
 from flows.deliveries import Kept, begin_reading
+from flows.fetch import fetch, put_away
 from flows.push import push
 from flows.receive import receive
 from flows.reporting import write_report
@@ -82,7 +84,8 @@ def run_stages(night: Night, perform: Perform) -> str:
         received = [source for source in sources if _perform_alone(night, perform, "receive", source)]
         _read_ahead(night, received)
         for source in received:
-            _perform_alone(night, perform, "take", source)
+            if _perform_alone(night, perform, "take", source):
+                _put_away_alone(night, source)
         perform(night, "merge", "")
         perform(night, "push", "")
         status = str(perform(night, "report", "")["status"])
@@ -106,6 +109,17 @@ def _perform_alone(night: Night, perform: Perform, stage: str, source: str) -> b
         log.warning("run %d: %s of %s failed: %s", night.run_id, stage, source, error)
         return False
     return True
+
+
+def _put_away_alone(night: Night, source: str) -> None:
+    """Files that cannot be moved out of the way lie where they were; the night does not depend on it."""
+    try:
+        moved = put_away(night, source)
+    except RunStopped as error:
+        log.warning("run %d: files of %s were not put away: %s", night.run_id, source, error)
+    else:
+        if moved:
+            log.info("run %d: %d files of %s were put away", night.run_id, moved, source)
 
 
 def _read_ahead(night: Night, sources: list[str]) -> None:
@@ -134,9 +148,11 @@ def perform_stage(night: Night, stage: str, source: str = "") -> dict[str, Any]:
     began = time.monotonic()
     problem: RunStopped
     try:
+        # A server may answer slowly: no transaction is open while it is asked.
+        looks = fetch(night, source) if stage == "receive" else None
         with transaction(night.engine) as connection:
             assert_lock_held(connection, night.lock)
-            result = _work(night, connection, stage, source)
+            result = _work(night, connection, stage, source, looks)
             seconds = time.monotonic() - began
             runs.record_stage(connection, night.run_id, stage, source, status="done", seconds=seconds, result=result)
     except RunStopped as error:
@@ -152,9 +168,11 @@ def perform_stage(night: Night, stage: str, source: str = "") -> dict[str, Any]:
     raise problem
 
 
-def _work(night: Night, connection: sa.Connection, stage: str, source: str) -> dict[str, Any]:
-    if stage == "receive":
-        return receive(night, connection, source)
+def _work(
+    night: Night, connection: sa.Connection, stage: str, source: str, looks: dict[str, Fetched] | None
+) -> dict[str, Any]:
+    if looks is not None:
+        return receive(night, connection, source, looks)
     if stage == "take":
         return take(night, connection, source)
     if stage == "merge":
@@ -190,6 +208,7 @@ def accounts(night: Night, connection: sa.Connection) -> dict[str, dict[str, Any
         members = result["standing"].get("members", {}) if result["status"] in {"taken", "unchanged"} else {}
         lines[source] = {
             "status": result["status"], "message": result["message"], "deliveries": result["deliveries"], **account,
+            "is_stale": result.get("is_stale", False),
             "members": members,
         }  # fmt: skip
     return lines

@@ -4,13 +4,13 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from registry.tables import delivery, finding, run, stage
 
 __all__ = [
-    "Delivery", "StageRecord", "begin_run", "deliveries", "done_runs", "finish_run", "last_done_run", "latest_run",
-    "next_id", "oldest_received_run", "record_delivery", "record_stage", "reopen_run", "run_record", "runs", "set_delivery_state", "stages",
+    "Delivery", "StageRecord", "begin_run", "delivered", "deliveries", "done_runs", "finish_run", "last_done_run", "latest_run",
+    "newest_received_at", "next_id", "oldest_received_run", "reading_notes", "record_delivery", "record_reading", "record_stage", "reopen_run", "run_record", "runs", "set_delivery_state", "stages",
     "supersede_deliveries", "waiting_deliveries", "withdraw_refused",
 ]  # fmt: skip
 
@@ -160,6 +160,12 @@ def deliveries(connection: sa.Connection, source: str) -> dict[str, Delivery]:
     return {row.sha256: Delivery(*row) for row in rows}
 
 
+def delivered(connection: sa.Connection, source: str) -> dict[str, str]:
+    """The state of every delivery of a source by its SHA-256."""
+    rows = connection.execute(sa.select(delivery.c.sha256, delivery.c.state).where(delivery.c.source == source))
+    return {row.sha256: row.state for row in rows}
+
+
 def record_delivery(
     connection: sa.Connection, *, source: str, sha256: str, file_name: str, size: int, run_id: int, at: datetime
 ) -> int:
@@ -183,8 +189,32 @@ def set_delivery_state(
     connection.execute(
         delivery.update()
         .where(delivery.c.delivery_id.in_(delivery_ids))
-        .values(state=state, state_run=run_id, detail=detail)
+        .values(state=state, state_run=run_id, detail=_and(detail))
     )
+
+
+def record_reading(connection: sa.Connection, delivery_id: int, notes: list[dict[str, Any]]) -> None:
+    """Keeps how a delivery was read (``schemas.reading_notes``): kinds, sheets, row numbers and counts."""
+    connection.execute(
+        delivery.update().where(delivery.c.delivery_id == delivery_id).values(detail=_and({"notes": notes}))
+    )
+
+
+def reading_notes(connection: sa.Connection, delivery_ids: list[int]) -> list[dict[str, Any]]:
+    """How deliveries were read, a note each with ``source`` and ``delivery`` (the file's name as its sender gave it)."""
+    query = sa.select(delivery.c.source, delivery.c.file_name, delivery.c.detail["notes"]).order_by(
+        delivery.c.source, delivery.c.delivery_id
+    )
+    return [
+        {"source": source, "delivery": file_name, **note}
+        for source, file_name, notes in connection.execute(query.where(delivery.c.delivery_id.in_(delivery_ids)))
+        for note in notes or ()
+    ]
+
+
+def _and(detail: dict[str, Any]) -> sa.ColumnElement[Any]:
+    """What is known of a delivery, and this."""
+    return delivery.c.detail.concat(sa.cast(detail, JSONB))
 
 
 def waiting_deliveries(connection: sa.Connection, source: str, *, beside: list[int]) -> list[Delivery]:
@@ -197,6 +227,13 @@ def oldest_received_run(connection: sa.Connection, delivery_ids: list[int]) -> i
     """The run in which the oldest of some deliveries was received; 0 where there are none."""
     query = sa.select(sa.func.min(delivery.c.received_run)).where(delivery.c.delivery_id.in_(delivery_ids))
     return int(connection.execute(query).scalar_one() or 0)
+
+
+def newest_received_at(connection: sa.Connection, delivery_ids: list[int]) -> datetime | None:
+    """When the newest of some deliveries was received; ``None`` where there are none."""
+    query = sa.select(sa.func.max(delivery.c.received_at)).where(delivery.c.delivery_id.in_(delivery_ids))
+    found: datetime | None = connection.execute(query).scalar_one()
+    return found
 
 
 def supersede_deliveries(

@@ -7,6 +7,7 @@
     + DatabaseUnavailable         (transient)
     + SourceUnavailable           (transient)
     + SourceRefusesUs
+    + SecretMissing
     + SourceNotBelieved
     + FunnelUnbalanced
     + MassWithdrawal
@@ -51,8 +52,12 @@ class SourceRefusesUs(RunStopped):
     """A source's server does not let us in, or is not the one we know; trying again changes nothing."""
 
 
+class SecretMissing(RunStopped):
+    """A password or key that a source's file names is not in the secret store, or others can read it there."""
+
+
 class SourceNotBelieved(RunStopped):
-    """What a source's server answers contradicts itself; the pull is discarded whole and the last list stands."""
+    """What a source's server answers contradicts itself, or is larger than it may be; the pull is discarded, the last list stands."""
 
 
 class FunnelUnbalanced(RunStopped):

@@ -1,0 +1,117 @@
+"""Looking at a source's channel: what lies in its inbox, and what its server has, becomes kept files before any transaction.
+
+Each channel is spoken by a module of ``connectors``; here are only its secrets, its memory and the clock. The inbox is looked at
+for every source: where a server is away for days, the office's file can be dropped by hand. What a night is done with is
+put away where the channel says so.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, TypedDict
+
+import sqlalchemy as sa
+
+from connectors.inbox import fetch_folder
+from connectors.inbox_done import move_done, refused_files
+from connectors.keeping import Fetched
+from flows.context import Night
+from flows.secret_store import read_secret
+from registry.engine import transaction
+from registry.runs import delivered, last_done_run
+from schemas.channels import DatabaseChannel, FolderChannel, RestChannel, SftpChannel
+from schemas.configuration import Source
+
+__all__ = ["fetch", "put_away"]
+
+Position = Mapping[str, object]
+
+
+def fetch(night: Night, source_name: str) -> dict[str, Fetched]:
+    """What a source's inbox and its server bring tonight, kept in ``received/``; the ledger does not know of it yet.
+
+    Raises:
+        SourceUnavailable, SourceRefusesUs, SourceNotBelieved, SecretMissing: nothing of the source is used tonight.
+    """
+    source = night.configuration.sources[source_name]
+    with transaction(night.engine) as connection:
+        _, before = last_done_run(connection, "receive", source_name, before=night.run_id)
+    position: dict[str, Any] = before.get("position", {})
+    folder = source.channel if isinstance(source.channel, FolderChannel) else FolderChannel()
+    inbox = night.home.inbox / source_name
+    dropped = fetch_folder(inbox, folder, night.home.received, position=position.get("folder", {}))
+    fetched = {"folder": replace(dropped, still_there=refused_files(inbox)) if folder.move_done else dropped}
+    if not isinstance(source.channel, FolderChannel):
+        fetched["server"] = _from_server(night, source, position.get("server", {}))
+    return fetched
+
+
+def _from_server(night: Night, source: Source, position: Position) -> Fetched:
+    """What the channel's server has; the library that speaks to it is loaded only where a source needs it."""
+    channel, received = source.channel, night.home.received
+    if isinstance(channel, SftpChannel):
+        from connectors.sftp import fetch_sftp
+
+        return fetch_sftp(channel, received, **_login(night, channel), position=position)
+    if isinstance(channel, DatabaseChannel):
+        from connectors.database_view import fetch_view
+
+        url = _database_url(night, channel)
+        return fetch_view(channel, received, url=url, name=source.name, position=position, now=night.now())
+    assert isinstance(channel, RestChannel)  # noqa: S101  no other kind is left
+    from connectors.rest import fetch_records
+
+    secrets = {name: read_secret(night.home.path, name) for name in channel.secret_names}
+    return fetch_records(channel, received, secrets=secrets, name=source.name, position=position, now=night.now)
+
+
+class _Login(TypedDict):
+    """What an SFTP server is shown."""
+
+    password: str | None
+    private_key: str | None
+    passphrase: str | None
+
+
+def _login(night: Night, channel: SftpChannel) -> _Login:
+    def secret(name: str | None) -> str | None:
+        return read_secret(night.home.path, name) if name else None
+
+    return _Login(
+        password=secret(channel.password),
+        private_key=secret(channel.private_key),
+        passphrase=secret(channel.passphrase),
+    )
+
+
+def _database_url(night: Night, channel: DatabaseChannel) -> str:
+    """The database's URL with the password in it."""
+    if channel.url_secret is not None:
+        return read_secret(night.home.path, channel.url_secret)
+    url = sa.make_url(channel.url or "")
+    if channel.password_secret is not None:
+        url = url.set(password=read_secret(night.home.path, channel.password_secret))
+    return url.render_as_string(hide_password=False)
+
+
+def put_away(night: Night, source_name: str) -> int:
+    """Moves what a night took or refused out of the way, where the source's channel says so; gives how many files moved.
+
+    Called after the night's decision is committed. Cut short, the next night moves what is left.
+
+    Raises:
+        SourceUnavailable, SourceRefusesUs: some could not be moved; they lie where they were.
+    """
+    channel = night.configuration.sources[source_name].channel
+    with transaction(night.engine) as connection:
+        found = delivered(connection, source_name)
+        _, received = last_done_run(connection, "receive", source_name, before=night.run_id + 1)
+    taken = {sha256 for sha256, state in found.items() if state in {"accepted", "superseded"}}
+    refused = {sha256 for sha256, state in found.items() if state == "refused"}
+    if isinstance(channel, FolderChannel) and channel.move_done:
+        return move_done(night.home.inbox / source_name, taken=taken, refused=refused)
+    if isinstance(channel, SftpChannel) and channel.after != "leave":
+        from connectors.sftp_after import move_fetched
+
+        position = received.get("position", {}).get("server", {})
+        return move_fetched(channel, **_login(night, channel), position=position, done=taken)
+    return 0

@@ -1,0 +1,48 @@
+"""The secret store: passwords and keys by name, from the environment or from files only their owner can read.
+
+A name such as ``federation_sftp`` is ``$ELDERSYNC_SECRET_FEDERATION_SFTP``, else the file ``<home>/secrets/federation_sftp``.
+Secrets are never written into TOML, and no message quotes one.
+"""
+
+import os
+import stat
+from pathlib import Path
+
+from schemas.errors import SecretMissing
+
+__all__ = ["read_secret", "secret_file"]
+
+_PREFIX = "ELDERSYNC_SECRET_"
+
+
+def read_secret(home: Path, name: str) -> str:
+    """The secret of a name, without the line end of its file.
+
+    Raises:
+        SecretMissing: there is none, it is empty, or others can read its file.
+    """
+    if secret := os.environ.get(_PREFIX + name.upper()):
+        return secret
+    path = home / "secrets" / name
+    secret_file(home, name)
+    if secret := path.read_text(encoding="utf-8").rstrip("\r\n"):
+        return secret
+    raise SecretMissing(f"{path} is empty; write the secret into it")
+
+
+def secret_file(home: Path, name: str) -> Path:
+    """The file of a secret, for keys that libraries read themselves.
+
+    Raises:
+        SecretMissing: there is none, or others can read it.
+    """
+    path = home / "secrets" / name
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        mode = 0
+    if not stat.S_ISREG(mode):
+        raise SecretMissing(f"there is no secret {name}: set ${_PREFIX}{name.upper()}, or write it into {path}")
+    if mode & 0o077:
+        raise SecretMissing(f"{path} can be read by others (mode {mode & 0o777:o}): chmod 600 {path}")
+    return path
