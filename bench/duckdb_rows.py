@@ -74,6 +74,8 @@ CREATE OR REPLACE TEMP MACRO bare_town(x) AS
 CREATE OR REPLACE TEMP MACRO bare_village(x) AS
     coalesce(nullif(regexp_replace(x, '(村民委员会|社区居民委员会|社区居委会|居民委员会|村委会|居委会|社区|村)$', ''), ''), x);
 CREATE OR REPLACE TEMP MACRO without_province(x) AS regexp_replace(x, '^(中国)?(广东省)?(梅州市)?(.)', '\\4');
+CREATE OR REPLACE TEMP MACRO part_of_address(x, part) AS
+    nullif(regexp_extract(x, '^(.+?[县市]?区|.+?[县市])(.+?(?:街道办事处|镇|乡))(.+?(?:村委会|居委会))', part), '');
 CREATE OR REPLACE TEMP MACRO is_severe(level) AS coalesce(level IN ('1', '2'), false);
 """
 
@@ -176,6 +178,8 @@ CREATE TEMP TABLE place AS
 WITH written AS (
     SELECT DISTINCT household_county AS c, household_town AS t, household_village AS v FROM raw WHERE source = 'village_survey'
     UNION SELECT DISTINCT residence_county, residence_town, residence_village FROM raw WHERE source = 'village_survey'
+    UNION SELECT part_of_address(a, 1), part_of_address(a, 2), part_of_address(a, 3)
+    FROM (SELECT household_address AS a FROM raw UNION SELECT residence_address FROM raw)
 ), named AS (
     SELECT *, without_province(clean(c)) AS county, without_province(clean(t)) AS town, clean(v) AS village FROM written
 ), with_county AS (
@@ -230,8 +234,9 @@ def standard(today: date) -> str:
     done = {column.rsplit(" AS ", 1)[1] for column in columns}
     columns += [f"clean(r.{field}) AS {field}" for field in STATED_FIELDS if field not in done]
     joins = " ".join(
-        f"LEFT JOIN place {p} ON r.source = 'village_survey' AND {p}.c IS NOT DISTINCT FROM r.{p}_county "
-        f"AND {p}.t IS NOT DISTINCT FROM r.{p}_town AND {p}.v IS NOT DISTINCT FROM r.{p}_village"
+        f"LEFT JOIN place {p} ON {p}.c IS NOT DISTINCT FROM coalesce(r.{p}_county, part_of_address(r.{p}_address, 1)) "
+        f"AND {p}.t IS NOT DISTINCT FROM coalesce(r.{p}_town, part_of_address(r.{p}_address, 2)) "
+        f"AND {p}.v IS NOT DISTINCT FROM coalesce(r.{p}_village, part_of_address(r.{p}_address, 3))"
         for p in ("household", "residence")
     )
     return f"""

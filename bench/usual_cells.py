@@ -26,6 +26,7 @@ PHONE = re.compile(r"(1[3-9]\d{9}|0\d{2,3}-?\d{7,8})")
 DATE = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?|(\d{4})(\d{2})(\d{2})")
 AMOUNT = re.compile(r"[-+]?\d{1,9}(\.\d{1,10})?")
 CERTIFICATE = re.compile(r"([1-9]\d{16}[\dX])([1-7])([1-4])(B\d)?")
+ADDRESS = re.compile(r"(.+?[县市]?区|.+?[县市])(.+?(?:街道办事处|镇|乡))(.+?(?:村委会|居委会))")
 BRACKETED = re.compile(r"[(\[【][^)\]】]*[)\]】]?")
 BY_SPREADSHEET = re.compile(r"\d{15}000|\d+(\.\d*)?[eE]\+?\d{1,2}|\d{15,22}\.0*")
 OTHER_DOCUMENT = re.compile(r"[A-Za-z]{1,3}\d{6,12}|.*(护照|军官证|士兵证|通行证|回乡证|台胞证|户口簿|字第).*")
@@ -184,6 +185,11 @@ class Divisions:
     @staticmethod
     def bare(name: str, level: int) -> str:
         return re.sub(ENDINGS[level], "", name) or name
+
+    def locate(self, text: Any) -> list[str | None]:
+        """County, town, village and code of an address of one line."""
+        found = ADDRESS.match(clean(text) or "")
+        return self.resolve(found.groups())[:4] if found else [None] * 4
 
     def resolve(self, row: Any) -> list[str | None]:
         """County, town, village, code, finding, and the part it is about."""

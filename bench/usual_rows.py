@@ -80,6 +80,11 @@ def standardise(rows: pd.DataFrame, source: str, findings: Findings, today: date
             resolved = rows[names].apply(known.resolve, axis=1, result_type="expand")
             rows[[*names, f"{place}_division_code"]] = resolved[[0, 1, 2, 3]]
             findings.add(rows, resolved[4], f"{place}_" + resolved[5].astype("object"))
+    else:
+        known = Divisions()
+        for place in ("household", "residence"):
+            names = [f"{place}_{part}" for part in ("county", "town", "village", "division_code")]
+            rows[names] = pd.DataFrame(rows[f"{place}_address"].apply(known.locate).tolist(), index=rows.index)
     return rows
 
 

@@ -1,6 +1,7 @@
 """Household members inside stage ``take``: read, checked, linked to the elder whose household it is."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +15,7 @@ from flows.deliveries import combined
 from registry.findings import add_findings
 from registry.statements import add_members, current_members, elder_scopes, end_rows, place_findings_anew
 from registry.tables import member_row
-from schemas.configuration import Source, TableColumns
+from schemas.configuration import Configuration, Source
 from schemas.fields import FIELDS
 from transforms.columns import hash_texts, join_texts, texts
 from transforms.judge import JudgedMembers, judge_members
@@ -24,7 +25,7 @@ from transforms.standardise import standardise_members
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["MembersTaken", "take_members"]
+__all__ = ["MembersTaken", "judge_delivered_members", "take_members"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +46,9 @@ def take_members(
     All members are judged, since whether they are linked or have a head depends on other rows; only differences are
     written.
     """
-    assert source.members is not None  # noqa: S101  for the type checker; the caller asked
     new = combined((delivery_id, contents.table) for delivery_id, contents in tables.items())
     elders = elder_scopes(connection, source.name)
-    judged = _judged(night, source.members, source, new, elders["id_number"])
+    judged = judge_delivered_members(night.configuration, source, new, elders["id_number"], today=night.business_date)
     judged.rows["scope"] = (
         judged.rows["elder_id_number"].map(elders.set_index("id_number")["scope"]).fillna("").astype("str")
     )
@@ -76,18 +76,18 @@ def take_members(
     )
 
 
-def _judged(
-    night: Night, columns: TableColumns, source: Source, new: pa.Table, elder_numbers: pd.Series
+def judge_delivered_members(
+    configuration: Configuration, source: Source, new: pa.Table, elder_numbers: pd.Series, *, today: date
 ) -> JudgedMembers:
-    rows = pd.DataFrame({name: texts(new[name]) for name in columns.columns})
+    """Standardises and judges members as delivered, and carries their places along."""
+    assert source.members is not None  # noqa: S101  for the type checker; the caller asked
+    rows = pd.DataFrame({name: texts(new[name]) for name in source.members.columns})
     flags = {
         name: new[f"{name}__number"].to_numpy()
-        for name in columns.columns
+        for name in source.members.columns
         if FIELDS[name].kind == "id_number" and f"{name}__number" in new.column_names
     }
-    judged = judge_members(
-        standardise_members(rows, source), flags, elder_numbers, night.configuration.rules, today=night.business_date
-    )
+    judged = judge_members(standardise_members(rows, source), flags, elder_numbers, configuration.rules, today=today)
     placed = judged.rows.assign(
         source=pd.array([source.name] * len(rows), dtype="str"),
         delivery_id=new["delivery_id"].to_numpy(),

@@ -1,7 +1,7 @@
 """Rows on their way into force: standardised, judged, stored with their findings; and those to be judged again."""
 
 import logging
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -12,17 +12,17 @@ import sqlalchemy as sa
 
 from flows.context import Night
 from flows.deliveries import Kept, combined, read
+from flows.scopes import place_by_file, village_scopes, villages_of_files
 from registry.findings import add_findings
 from registry.runs import run_record
 from registry.statements import add_rows, end_rows, kept_places
 from registry.tables import source_row
-from schemas.configuration import Source
-from schemas.errors import ContractBroken
+from schemas.configuration import Configuration, Source
 from schemas.fields import FIELDS
 from schemas.models import staged_schema, validated
 from transforms.columns import texts
-from transforms.divisions import DivisionTable
 from transforms.judge import JudgedRows, judge
+from transforms.locality import Locality
 from transforms.standardise import standardise
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _TRUSTED = timedelta(days=31)
 
-__all__ = ["Rejudged", "due_rows", "judged_rows", "rejudge_standing", "store_rows"]
+__all__ = ["Rejudged", "due_rows", "judge_delivered", "judged_rows", "rejudge_standing", "store_rows"]
 
 log = logging.getLogger("eldersync")
 
@@ -45,19 +45,25 @@ class Rejudged(NamedTuple):
 
 def judged_rows(night: Night, source: Source, delivered: pa.Table) -> JudgedRows:
     """Standardises and judges rows as delivered, and carries their places along."""
+    return judge_delivered(night.configuration, source, delivered, today=night.business_date)
+
+
+def judge_delivered(configuration: Configuration, source: Source, delivered: pa.Table, *, today: date) -> JudgedRows:
+    """:func:`judged_rows` without a night: what it says depends on configuration, rows and day alone."""
     fields = list(source.main.columns)
     rows = pd.DataFrame({name: texts(delivered[name]) for name in fields})
-    flags = {
-        name: delivered[f"{name}__number"].to_numpy()
-        for name in fields
-        if FIELDS[name].kind in {"id_number", "certificate"} and f"{name}__number" in delivered.column_names
+    numbers = {
+        name: delivered[f"{name}__number"].to_numpy() for name in fields if f"{name}__number" in delivered.column_names
     }
-    divisions = DivisionTable(night.configuration.divisions)
-    standardised = standardise(rows, source, divisions, today=night.business_date)
-    judged = judge(standardised, flags, source, night.configuration.rules, today=night.business_date)
+    from_1904 = None
+    if "date1904" in delivered.column_names:
+        from_1904 = pc.fill_null(delivered["date1904"], False).to_numpy()  # noqa: FBT003
+    locality = Locality.of(configuration)
+    standardised = standardise(rows, numbers, source, locality, today=today, counts_from_1904=from_1904)
+    judged = judge(standardised, numbers, source, configuration.rules, today=today)
     scope = pd.Series(pd.array([""] * len(rows), dtype="str"))
     if source.full_within == "household_village":
-        scope = judged.rows["household_town"].fillna("") + "/" + judged.rows["household_village"].fillna("")
+        scope = village_scopes(judged.rows)
     placed = judged.rows.assign(
         source=pd.array([source.name] * len(rows), dtype="str"),
         delivery_id=delivered["delivery_id"].to_numpy(),
@@ -69,6 +75,14 @@ def judged_rows(night: Night, source: Source, delivered: pa.Table) -> JudgedRows
     admitted = placed.loc[~placed["is_held"], [name for name in placed.columns if name in FIELDS]]
     validated(admitted, staged_schema(tuple(admitted.columns)))
     return judged._replace(rows=placed)
+
+
+def _keeping_their_list(judged: JudgedRows, before: pd.Series) -> JudgedRows:
+    """Rows judged again; one that names no village stays in the list it stood in."""
+    scopes, files = judged.rows["scope"], judged.rows["delivery_id"]
+    placed = place_by_file(scopes, files, villages_of_files(scopes, files))
+    stays = scopes.str.endswith("/") & before.str.startswith("?").fillna(value=False)
+    return judged._replace(rows=judged.rows.assign(scope=placed.mask(stays, before)))
 
 
 def store_rows(night: Night, connection: sa.Connection, source: Source, judged: JudgedRows) -> "NDArray[np.int64]":
@@ -100,12 +114,13 @@ def rejudge_standing(
 ) -> Rejudged | None:
     """Judges again rows that stand without having come tonight, from their kept originals; ``None`` if there are none.
 
-    A row is found by its place: its fingerprint is another one where columns were agreed on since. Rows of an original
-    that today's configuration refuses stay as they were judged.
+    A row is found by its place, sheet and row: its fingerprint is another one where columns were agreed on since. Rows of
+    an original that today's configuration refuses, or that are no records under it, stay as they were judged.
     """
     if not due.any():
         return None
     places = kept_places(connection, current["row_id"].to_numpy()[due])
+    scope_before = dict(zip(current["row_id"].to_pylist(), current["scope"].to_pylist(), strict=True))
     parts = []
     for file in sorted({Kept(*kept) for kept in zip(places["delivery_id"], places["sha256"], strict=True)}):
         rows = places[places["delivery_id"] == file.delivery_id]
@@ -115,18 +130,19 @@ def rejudge_standing(
             places = places.drop(rows.index)
             continue
         table = contents.tables["main"].table
-        parts.append((file.delivery_id, table.filter(pa.array(np.isin(table["row_number"], rows["row_number"])))))
-    found = sum(len(table) for _, table in parts)
-    if found != len(places):
-        raise ContractBroken(
-            f"{source.name}: {len(places)} rows were to be judged again, {found} are in the kept originals"
-        )
-    if not found:
+        stands = pd.MultiIndex.from_arrays([texts(table["sheet"]), table["row_number"].to_numpy()])
+        sought = pd.MultiIndex.from_frame(rows[["sheet", "row_number"]])
+        parts.append((file.delivery_id, table.filter(pa.array(stands.isin(sought)))))
+        if gone := rows.index[~sought.isin(stands)].tolist():
+            log.warning("%s: %d rows of delivery %d are no records any more", source.name, len(gone), file.delivery_id)
+            places = places.drop(gone)
+    if places.empty:
         return None
     end_rows(connection, source_row, night.run_id, places["row_id"].to_numpy(dtype=np.int64))
     judged = judged_rows(night, source, combined(parts))
-    after = judged.rows[["delivery_id", "row_number", "scope"]].assign(
-        after=store_rows(night, connection, source, judged)
-    )
-    both = places.merge(after, on=["delivery_id", "row_number"], validate="one_to_one")
+    place = ["delivery_id", "sheet", "row_number"]
+    before = judged.rows[place].merge(places.assign(scope=places["row_id"].map(scope_before)), on=place, how="left")
+    judged = _keeping_their_list(judged, before["scope"])
+    after = judged.rows[[*place, "scope"]].assign(after=store_rows(night, connection, source, judged))
+    both = places.merge(after, on=place, validate="one_to_one")
     return Rejudged(both["row_id"].to_numpy(dtype=np.int64), both["after"].to_numpy(dtype=np.int64), both["scope"])

@@ -8,31 +8,48 @@ import hashlib
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import time
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from schemas.channels import Channel, FolderChannel
+from schemas.channels import Channel, FolderChannel, SecretName
 from schemas.codes import CATEGORIES, CODE_LISTS
+from schemas.divisions import Division, read_division_table
 from schemas.errors import ConfigurationInvalid
-from schemas.fields import MEMBER_FIELDS, STATED_FIELDS
+from schemas.fields import FIELDS, MEMBER_FIELDS, STATED_FIELDS
 from schemas.findings import CATALOGUE, Finding, Severity
 
 __all__ = ["Brake", "Configuration", "Division", "Rules", "Source", "TableColumns", "load_configuration"]
+
+Policy = Literal["take", "leave"]
+"""Whether something that may or may not be part of a list is."""
 
 
 class _Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class Brake(_Strict):
+    """How many people a full list may lose in a night before it is held: the larger of the two limits."""
+
+    people: Annotated[int, Field(ge=0)] = 10
+    share: Annotated[float, Field(ge=0, le=1)] = 0.05
+    village_people: Annotated[int, Field(ge=0)] = 3
+    village_share: Annotated[float, Field(ge=0, le=1)] = 0.05
+
+
 class TableColumns(_Strict):
-    """One table of a delivery: the sheets it may be on, and the headers its fields are known by."""
+    """One table of a delivery: the sheets it may be on, the headers its fields are known by, and how its rows are meant."""
 
     sheets: tuple[str, ...] = ()
     required: tuple[str, ...]
     columns: dict[str, tuple[str, ...]]
+    ignored: tuple[str, ...] = ()
+    same_as_above: tuple[str, ...] = ()
+    sheet_name_field: str | None = None
 
     @model_validator(mode="after")
     def _known_fields(self) -> Self:
@@ -43,6 +60,31 @@ class TableColumns(_Strict):
         if missing:
             raise ValueError(f"required names {missing[0]}, which has no headers under columns")
         return self
+
+    @model_validator(mode="after")
+    def _told_apart(self) -> Self:
+        meaning: dict[str, str] = {}
+        for name, headers in [*self.columns.items(), ("ignored", self.ignored)]:
+            for header in headers:
+                if meaning.setdefault(header, name) != name:
+                    raise ValueError(f"header {header} is both {meaning[header]} and {name}")
+        return self
+
+    @model_validator(mode="after")
+    def _understandable(self) -> Self:
+        for key, fields in (("same_as_above", self.same_as_above), ("sheet_name_field", (self.sheet_name_field,))):
+            for name in filter(None, fields):
+                if name not in self.columns:
+                    raise ValueError(f"{key} names {name}, which has no headers under columns")
+                if _tells_people_apart(name):
+                    raise ValueError(f"{key} names {name}: what tells one person from another is never filled in")
+        return self
+
+
+def _tells_people_apart(field: str) -> bool:
+    # The number that names the household is the same for all its members.
+    numbers = {"id_number", "certificate", "phone"} if field != "elder_id_number" else {}
+    return field in {"name", "birth_date"} or FIELDS[field].kind in numbers
 
 
 class Source(_Strict):
@@ -56,9 +98,25 @@ class Source(_Strict):
     stated_on: str
     states: str | None = None
     channel: Channel = FolderChannel()
+    encoding: str = ""
+    password_secret: SecretName | None = None
+    hidden_rows: Policy = "take"
+    hidden_sheets: Policy = "leave"
+    other_sheets: Policy = "leave"
+    aliases_version: Annotated[int, Field(ge=1)] = 1
+    cut_off: time | None = None
+    fresh_days: Annotated[int, Field(gt=0)] | None = None
+    brake: Brake | None = None
     main: TableColumns
     members: TableColumns | None = None
     codes: dict[str, dict[str, str]] = {}
+
+    @model_validator(mode="after")
+    def _names_people(self) -> Self:
+        for field in ("name", "id_number"):
+            if field not in self.main.columns:
+                raise ValueError(f"main.columns has no {field}; every list needs it")
+        return self
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -66,6 +124,13 @@ class Source(_Strict):
             raise ValueError(f"stated_on names {self.stated_on}, which has no headers under main.columns")
         if self.states is not None and self.states not in CATEGORIES:
             raise ValueError(f"states: {self.states} is not a category")
+        asks_for_changes = getattr(self.channel, "increment", None) or getattr(self.channel, "mode", "") == "cursor"
+        if asks_for_changes and self.delivers == "full":
+            raise ValueError("delivers: a channel that asks for changes only is incremental, not full")
+        try:
+            "".encode(self.encoding or "utf-8")
+        except LookupError:
+            raise ValueError(f"encoding: {self.encoding} is not the name of an encoding") from None
         for name, words in self.codes.items():
             if name not in CODE_LISTS:
                 raise ValueError(f"codes.{name} is not a code list")
@@ -73,15 +138,6 @@ class Source(_Strict):
                 if code not in CODE_LISTS[name]:
                     raise ValueError(f"codes.{name}.{word}: {code} is not in the code list")
         return self
-
-
-class Brake(_Strict):
-    """How many people a full list may lose in a night before it is held: the larger of the two limits."""
-
-    people: Annotated[int, Field(ge=0)] = 10
-    share: Annotated[float, Field(ge=0, le=1)] = 0.05
-    village_people: Annotated[int, Field(ge=0)] = 3
-    village_share: Annotated[float, Field(ge=0, le=1)] = 0.05
 
 
 class Reading(_Strict):
@@ -117,6 +173,7 @@ class Bureau(_Strict):
 
     name: str
     county: str
+    area_codes: tuple[Annotated[str, Field(pattern=r"^0[0-9]{2,3}$")], ...] = ()
     timezone: str = "Asia/Shanghai"
     platform: str
     bodies: dict[str, str]
@@ -140,16 +197,6 @@ class Survivorship(_Strict):
         return self.fields.get(field, self.otherwise)
 
 
-class Division(_Strict):
-    """One administrative division (statistical code of 12 digits; levels 3 county, 4 town, 5 village)."""
-
-    code: Annotated[str, Field(pattern=r"^\d{12}$")]
-    name: str
-    level: Annotated[int, Field(ge=1, le=5)]
-    parent_code: Annotated[str, Field(pattern=r"^(\d{12})?$")] = ""
-    replaced_by: Annotated[str, Field(pattern=r"^(\d{12})?$")] = ""
-
-
 class Configuration(_Strict):
     """Everything under the configuration folder, checked together."""
 
@@ -163,8 +210,12 @@ class Configuration(_Strict):
     @cached_property
     def digest(self) -> str:
         """Version of the rules: the same for the same configuration, whatever folder it lies in."""
-        text = self.model_dump_json(exclude={"folder"})
+        text = self.model_dump_json(exclude={"folder": True, "sources": {"__all__": {"channel"}}})
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def brake(self, source: str) -> Brake:
+        """The limits of a source's list: its own, else those of all."""
+        return self.sources[source].brake or self.rules.brake
 
     @property
     def platform_file(self) -> Path:
@@ -194,14 +245,22 @@ def load_configuration(folder: Path) -> Configuration:
     with _naming(folder / "rules.toml") as path:
         rules = Rules.model_validate(_read_toml(path))
     with _naming(folder / "divisions.csv") as path:
-        divisions = tuple(_read_divisions(path))
-    _check_together(folder, bureau, sources, survivorship)
+        divisions = _read_divisions(path)
+    _check_together(folder, bureau, sources, survivorship, divisions)
     return Configuration(
         folder=folder, bureau=bureau, sources=sources, survivorship=survivorship, rules=rules, divisions=divisions
     )
 
 
-def _check_together(folder: Path, bureau: Bureau, sources: dict[str, Source], survivorship: Survivorship) -> None:
+def _check_together(
+    folder: Path,
+    bureau: Bureau,
+    sources: dict[str, Source],
+    survivorship: Survivorship,
+    divisions: tuple[Division, ...],
+) -> None:
+    if not any(division.level == 3 and division.name == bureau.county for division in divisions):
+        raise ConfigurationInvalid(f"{folder}/bureau.toml: county: {bureau.county} is not in divisions.csv")
     for source in sources.values():
         if source.body not in bureau.bodies:
             raise ConfigurationInvalid(
@@ -240,7 +299,6 @@ def _read_toml(path: Path) -> dict[str, Any]:
         return tomllib.load(file)
 
 
-def _read_divisions(path: Path) -> Iterator[Division]:
+def _read_divisions(path: Path) -> tuple[Division, ...]:
     with path.open(encoding="utf-8-sig", newline="") as file:
-        for row in csv.DictReader(file):
-            yield Division.model_validate(row)
+        return read_division_table(csv.DictReader(file))

@@ -1,4 +1,4 @@
-"""County, town and village as written, resolved against the bureau's division table.
+"""County, town and village as written in columns of their own, resolved against the bureau's division table.
 
 A county or town is always judged. A village is judged only where the table has villages for its town, because no
 public table of villages is complete.
@@ -6,19 +6,15 @@ public table of villages is complete.
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
+from functools import cached_property
 from typing import NamedTuple
 
-from schemas.configuration import Division
+from schemas.divisions import Division, full_code
 from schemas.findings import Finding
+from transforms.place_names import CITY, COUNTY, PROVINCE, TOWN, VILLAGE, NameIndex, same_characters
 
 __all__ = ["DivisionTable", "Resolved"]
-
-_VILLAGE_ENDING = re.compile(r"(村民委员会|社区居民委员会|社区居委会|居民委员会|村委会|居委会|社区|村)$")
-_TOWN_ENDING = re.compile(r"(街道办事处|办事处街道|办事处|街道|镇|乡)$")
-_KINDS = {"村民委员会": "村", "村委会": "村", "村": "村", "镇": "镇", "乡": "乡"}  # all others: 社区 and 街道
-_COUNTY_ENDING = re.compile(r"(区|县|市)$")
-_PREFIX = re.compile(r"^(中国)?(广东省)?(梅州市)?(?=.)")
 
 
 class Resolved(NamedTuple):
@@ -32,82 +28,134 @@ class Resolved(NamedTuple):
     at: str | None  # county, town or village
 
 
-def _bare(name: str, ending: re.Pattern[str]) -> str:
-    return ending.sub("", name) or name
-
-
-def _keys(name: str, ending: re.Pattern[str]) -> tuple[str, ...]:
-    """What a place may be known by, most certain first: its name, its name and kind, its name without a kind.
-
-    A town may have both a village and a community of one name, so the kind may be left out only where that is certain.
-    """
-    found = ending.search(name)
-    bare = _bare(name, ending)
-    return (name, bare) if found is None else (name, f"{bare}/{_KINDS.get(found[0], '')}", bare)
-
-
-def _only(codes_of: Mapping[str, set[str]], keys: Iterable[str]) -> str | None:
-    """The code of the first key that only one place has."""
-    return next((min(codes) for key in keys if len(codes := codes_of.get(key, set())) == 1), None)
-
-
 class DivisionTable:
-    """The division table, ready to resolve names; retired codes resolve to the ones that replaced them."""
+    """The division table, ready to resolve names; retired codes resolve to the ones that replaced them.
 
-    def __init__(self, divisions: Iterable[Division]) -> None:
-        self._names: dict[str, str] = {}
-        self._counties: dict[str, str] = {}
-        self._towns: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-        self._villages: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-        self._town_anywhere: dict[str, set[str]] = defaultdict(set)
-        self._village_anywhere: set[str] = set()
-        ordered = sorted(divisions, key=lambda division: division.level)
-        for division in ordered:
-            self._names[division.code] = division.name
-        for division in ordered:
-            code = division.replaced_by or division.code
-            if division.level == 3:
-                self._counties[_bare(division.name, _COUNTY_ENDING)] = code
-            elif division.level == 4:
-                for key in _keys(division.name, _TOWN_ENDING):
-                    self._towns[division.parent_code][key].add(code)
-                    self._town_anywhere[key].add(code)
-            elif division.level == 5:
-                for key in _keys(division.name, _VILLAGE_ENDING):
-                    self._villages[division.parent_code][key].add(code)
-                self._village_anywhere.add(_bare(division.name, _VILLAGE_ENDING))
+    ``home`` is the name of the bureau's county: of several places of one name the one there is meant, as on the bureau's
+    own forms. Names are looked up below a division only once somebody asks, so that a table of the whole country costs a
+    bureau little more than its own.
+    """
+
+    def __init__(self, divisions: Iterable[Division], home: str = "") -> None:
+        self._divisions = {division.code: division for division in divisions}
+        self._children: dict[str, list[Division]] = defaultdict(list)
+        for division in self._divisions.values():
+            self._children[division.parent_code].append(division)
+            successor = self._divisions.get(division.replaced_by)
+            if successor and successor.parent_code != division.parent_code:
+                self._children[successor.parent_code].append(division)
+        self._indexes: dict[tuple[str, int], NameIndex] = {}
+        self._lineages: dict[str, dict[int, str]] = {}
+        self._complete: dict[str, bool] = {}
+        self.home = self.beginning("", COUNTY).code_of(home) if home else None
+        """The bureau's county, if the table has one of that name."""
+
+    def number(self, text: str, level: int | None = None) -> str | None:
+        """The code in force for a code written out, of a level if that matters; ``None`` if the table has none."""
+        if not text.isdigit():
+            return None
+        division = self._divisions.get(full_code(text) or "")
+        return (division.replaced_by or division.code) if division and level in {None, division.level} else None
+
+    def name(self, code: str) -> str:
+        """The official name of a division."""
+        return self._divisions[code].name
+
+    def lineage(self, code: str) -> dict[int, str]:
+        """The code of a division in force and those it lies in, by level."""
+        if code not in self._lineages:
+            division = self._divisions.get(code)
+            above = self.lineage(division.parent_code) if division else {}
+            self._lineages[code] = above | {division.level: code} if division else {}
+        return self._lineages[code]
+
+    def below(self, code: str, level: int) -> NameIndex:
+        """The names of all divisions of a level inside a division in force."""
+        if (code, level) not in self._indexes:
+            self._indexes[code, level] = NameIndex(level, self._inside(code, level))
+        return self._indexes[code, level]
+
+    def beginning(self, digits: str, level: int) -> NameIndex:
+        """The names of all divisions of a level whose codes begin with some digits."""
+        if (digits, level) not in self._indexes:
+            every = (d for d in self._divisions.values() if d.level == level and d.code.startswith(digits))
+            self._indexes[digits, level] = NameIndex(level, every)
+        return self._indexes[digits, level]
+
+    def is_complete(self, county: str) -> bool:
+        """Whether the table has villages for every town of a county, so that a village's name alone may be certain."""
+        if county not in self._complete:
+            towns = [town for town in self._inside(county, TOWN) if not town.replaced_by]
+            self._complete[county] = bool(towns) and all(self._children.get(town.code) for town in towns)
+        return self._complete[county]
 
     def resolve(self, county: str | None, town: str | None, village: str | None) -> Resolved:
         """Resolves one written triple; names it does not know stay as they were written."""
-        county = _PREFIX.sub("", county) if county else None
-        town = _PREFIX.sub("", town) if town else None
-        county_code = self._counties.get(_bare(county, _COUNTY_ENDING)) if county else None
+        written, county_code = self._county(county) if county else (None, None)
         if county and not county_code:
-            return Resolved(county, town, village, None, Finding.DIVISION_UNKNOWN, "county")
-        town_keys = _keys(town, _TOWN_ENDING) if town else ()
-        if not county_code and (known_town := _only(self._town_anywhere, town_keys)):
+            return Resolved(written, town, village, None, Finding.DIVISION_UNKNOWN, "county")
+        town = self._prefix.sub("", self._official(town, TOWN)) if town else None
+        if town and not county_code:
             # The form leaves the county blank for its own towns; the town says which county it is.
-            county_code = known_town[:6] + "000000"
-        county = self._names.get(county_code, county) if county_code else county
+            county_code = self._county_of_town(town)
+        named = self.name(county_code) if county_code else written
         if not town:
-            return Resolved(county, None, village, county_code, None, None)
-        towns = self._towns.get(county_code, {}) if county_code else {}
-        town_code = _only(towns, town_keys)
-        if not town_code:
-            elsewhere = town_keys[-1] in self._town_anywhere and town_keys[-1] not in towns
-            fault = Finding.DIVISION_INCONSISTENT if elsewhere else Finding.DIVISION_UNKNOWN
-            return Resolved(county, town, village, county_code, fault, "town")
-        return self._resolve_village(county, town_code, village)
+            return Resolved(named, None, village, county_code, None, None)
+        towns = self.below(county_code, TOWN) if county_code else _NOTHING
+        if town_code := towns.code_of(town):
+            return self._resolve_village(town_code, village)
+        elsewhere = self.beginning("", TOWN).has_like(town) and not towns.has_like(town)
+        fault = Finding.DIVISION_INCONSISTENT if elsewhere else Finding.DIVISION_UNKNOWN
+        return Resolved(named, town, village, county_code, fault, "town")
 
-    def _resolve_village(self, county: str | None, town_code: str, village: str | None) -> Resolved:
-        town = self._names[town_code]
-        villages = self._villages.get(town_code)
+    def _resolve_village(self, town_code: str, village: str | None) -> Resolved:
+        county_code = self.lineage(town_code).get(COUNTY)
+        county, town = self.name(county_code) if county_code else None, self.name(town_code)
+        villages = self.below(town_code, VILLAGE)
         if not village or not villages:
             return Resolved(county, town, village, town_code, None, None)
-        keys = _keys(village, _VILLAGE_ENDING)
-        code = _only(villages, keys)
-        if code:
-            return Resolved(county, town, self._names[code], code, None, None)
-        elsewhere = keys[-1] in self._village_anywhere and keys[-1] not in villages
+        village = self._official(village, VILLAGE)
+        if code := villages.code_of(village):
+            return Resolved(county, town, self.name(code), code, None, None)
+        elsewhere = self.beginning("", VILLAGE).has_like(village) and not villages.has_like(village)
         fault = Finding.DIVISION_INCONSISTENT if elsewhere else Finding.DIVISION_UNKNOWN
         return Resolved(county, town, village, town_code, fault, "village")
+
+    def _county(self, written: str) -> tuple[str, str | None]:
+        """A county's name without the names of province and city before it, and its code."""
+        written = self._prefix.sub("", self._official(written, COUNTY))
+        plain = self._prefix.sub("", same_characters(written))
+        near = self.beginning(self.home[:4], COUNTY).code_of(plain) if self.home else None
+        return written, near or self.beginning("", COUNTY).code_of(plain)
+
+    def _county_of_town(self, town: str) -> str | None:
+        if self.home and self.below(self.home, TOWN).has_like(town):
+            return self.home
+        code = self.beginning("", TOWN).code_of(town)
+        return self.lineage(code).get(COUNTY) if code else None
+
+    def _official(self, written: str, level: int) -> str:
+        """The name of a division of which somebody wrote the code; anything else as it is."""
+        code = self.number(written, level)
+        return self.name(code) if code else written
+
+    def _inside(self, code: str, level: int) -> Iterator[Division]:
+        for child in self._children.get(code, ()):
+            if child.level == level:
+                yield child
+            elif child.level < level and not child.replaced_by:
+                yield from self._inside(child.code, level)
+
+    @cached_property
+    def _prefix(self) -> re.Pattern[str]:
+        """The names of the country, a province and a city in front of a county or town."""
+        names = [
+            "|".join(sorted(map(re.escape, self._names_of(level)), key=len, reverse=True)) for level in (PROVINCE, CITY)
+        ]
+        return re.compile(rf"^(中国)?({names[0]})?({names[1]})?(?=.)")
+
+    def _names_of(self, level: int) -> list[str]:
+        return [division.name for division in self._divisions.values() if division.level == level]
+
+
+_NOTHING = NameIndex(TOWN, ())

@@ -127,9 +127,10 @@ def _judge_age(numbers: JudgedColumn, rules: Rules, notes: Notes, today: date) -
 
 
 def _compare_with_number(rows: pd.DataFrame, numbers: JudgedColumn, notes: Notes) -> None:
-    stated = pc.index_in(to_arrow(rows["sex"]), _SEXES).fill_null(-1).to_numpy(zero_copy_only=False) + 1
-    differs = (stated > 0) & (numbers.sex > 0) & (stated != numbers.sex)
-    notes.add(Finding.SEX_MISMATCH, differs, "sex", _labelled(rows["sex"], "sex"))
+    if "sex" in rows:
+        stated = pc.index_in(to_arrow(rows["sex"]), _SEXES).fill_null(-1).to_numpy(zero_copy_only=False) + 1
+        differs = (stated > 0) & (numbers.sex > 0) & (stated != numbers.sex)
+        notes.add(Finding.SEX_MISMATCH, differs, "sex", _labelled(rows["sex"], "sex"))
     if "birth_date" in rows:
         born = days(rows["birth_date"])
         differs = ~np.isnat(born) & ~np.isnat(numbers.birth_date) & (born != numbers.birth_date)
@@ -180,6 +181,8 @@ def _judge_ability(rows: pd.DataFrame, rules: Rules, notes: Notes, today: date) 
     missing = ~is_filled(rows["ability_level"])
     missing[list(unreadable)] = False
     notes.add(Finding.ABILITY_LEVEL_MISSING, missing, "ability_level")
+    if "ability_assessed_date" not in rows:
+        return []
     assessed = days(rows["ability_assessed_date"])
     valid_until = _months_later(assessed, rules.assessment_valid_months)
     notes.add(

@@ -28,6 +28,13 @@ CONTENT_FIELDS = tuple(field for field in ELDER_FIELDS if field not in {"person_
 MERGED_FIELDS = (*(f for f in STATED_FIELDS if f not in {"id_number", "birth_date", "sex", "categories"}),
                  "household_division_code", "residence_division_code")  # fmt: skip
 
+_TOGETHER = {
+    f"{place}_{part}": tuple(f"{place}_{other}" for other in ("county", "town", "village", "division_code"))
+    for place in ("household", "residence")
+    for part in ("county", "town", "village", "division_code")
+}
+"""County, town, village and code of a place are believed together: parts of two sources' places would be no place."""
+
 _BIT = {category: 1 << place for place, category in enumerate(CATEGORIES)}
 _COMBINATIONS = pa.array(
     ["|".join(c for c in CATEGORIES if bits & _BIT[c]) or None for bits in range(1 << len(CATEGORIES))],
@@ -92,7 +99,7 @@ def _survivors(
     letters = np.full((len(places), len(STATED_FIELDS)), ord("."), dtype=np.uint8)
     elders: dict[str, pd.Series] = {}
     for field in MERGED_FIELDS:
-        filled = np.append(is_filled(rows[field]), False)
+        filled = np.append(_says(rows, field), False)
         winner = np.full(len(places), -1, dtype=np.int64)
         letter = np.full(len(places), ord("."), dtype=np.uint8)
         for name in configuration.survivorship.order(field):
@@ -101,6 +108,7 @@ def _survivors(
             winner[wins] = candidate[wins]
             letter[wins] = ord("a") + order_of[name]
         elders[field] = _take(rows[field], winner)
+        letter[~is_filled(elders[field])] = ord(".")
         if field in STATED_FIELDS:
             letters[:, STATED_FIELDS.index(field)] = letter
     any_place = np.where(places >= 0, np.arange(places.shape[1]), -1).max(axis=1)
@@ -109,6 +117,12 @@ def _survivors(
     buffer = pa.py_buffer(np.ascontiguousarray(letters))
     fixed = pa.FixedSizeBinaryArray.from_buffers(pa.binary(len(STATED_FIELDS)), len(places), [None, buffer])
     return elders, texts(fixed.cast(pa.binary()).cast(pa.large_string()))
+
+
+def _says(rows: pd.DataFrame, field: str) -> "Mask":
+    """Which rows say something of a field, or of the place it is part of."""
+    said: Mask = np.logical_or.reduce([is_filled(rows[other]) for other in _TOGETHER.get(field, (field,))])
+    return said
 
 
 def _take(values: pd.Series, positions: "NDArray[np.int64]") -> pd.Series:

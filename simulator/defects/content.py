@@ -37,7 +37,7 @@ def _unknown_word(scene: Scene, delivered: DeliveredList, row: int) -> list[Spot
 
 def _no_date(scene: Scene, delivered: DeliveredList, row: int) -> str:
     del delivered, row
-    return scene.pick("去年", "2023.13.45", "2023-02-30", "23-5-3", "2024年", "不详")
+    return scene.pick("去年", "2023.13.45", "2023-02-30", "2023年5月", "2024年", "不详")
 
 
 def _coming_date(scene: Scene, delivered: DeliveredList, row: int) -> str:

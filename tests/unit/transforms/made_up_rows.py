@@ -12,12 +12,13 @@ from schemas.configuration import Configuration, Rules, load_configuration
 from schemas.fields import STATED_FIELDS
 from schemas.idnumber import check_character
 from transforms.columns import hash_texts, join_texts, texts
-from transforms.divisions import DivisionTable
 from transforms.judge import JudgedRows, judge
+from transforms.locality import Locality
 from transforms.standardise import Standardised, standardise
 
 CONFIGURATION = load_configuration(Path(__file__).parents[3] / "config")
-DIVISIONS = DivisionTable(CONFIGURATION.divisions)
+LOCALITY = Locality.of(CONFIGURATION)
+DIVISIONS = LOCALITY.divisions
 TODAY = date(2024, 6, 30)
 SURVEY, INCAPACITY, FAMILY, DISABILITY = (
     "village_survey", "health_incapacity", "health_family_planning", "disability_federation",
@@ -40,19 +41,28 @@ def delivered(rows: Sequence[Row], source: str) -> pd.DataFrame:
     return pd.DataFrame({field: texts([row.get(field) for row in rows]) for field in fields})
 
 
-def standardised(rows: Sequence[Row], source: str = SURVEY, *, today: date = TODAY) -> Standardised:
-    return standardise(delivered(rows, source), CONFIGURATION.sources[source], DIVISIONS, today=today)
+def standardised(
+    rows: Sequence[Row], source: str = SURVEY, *, today: date = TODAY, numbers: Mapping[str, Iterable[int]] | None = None,
+    from_1904: Iterable[int] = (),
+) -> Standardised:  # fmt: skip
+    """Rows of one source standardised; ``numbers`` says by field which rows had a numeric cell."""
+    flags = {field: np.isin(np.arange(len(rows)), list(places)) for field, places in (numbers or {}).items()}
+    return standardise(
+        delivered(rows, source), flags, CONFIGURATION.sources[source], LOCALITY, today=today,
+        counts_from_1904=np.isin(np.arange(len(rows)), list(from_1904)),
+    )  # fmt: skip
 
 
 def judged(
     rows: Sequence[Row], source: str = SURVEY, *, today: date = TODAY, rules: Rules = CONFIGURATION.rules,
-    as_number: Iterable[int] = (),
+    as_number: Iterable[int] = (), numbers: Mapping[str, Iterable[int]] | None = None,
 ) -> JudgedRows:  # fmt: skip
     """Rows of one source judged; ``as_number`` are the rows whose ID number stood in a numeric cell."""
     flags = np.isin(np.arange(len(rows)), list(as_number))
     return judge(
-        standardised(rows, source, today=today), {"id_number": flags}, CONFIGURATION.sources[source], rules, today=today
-    )
+        standardised(rows, source, today=today, numbers=numbers), {"id_number": flags}, CONFIGURATION.sources[source],
+        rules, today=today,
+    )  # fmt: skip
 
 
 def in_force(statements: Sequence[tuple[str, Row]], *, today: date = TODAY) -> pd.DataFrame:

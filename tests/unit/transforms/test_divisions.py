@@ -78,11 +78,16 @@ def test_a_known_code_is_never_given_beside_an_unknown_county(county, town, vill
         (("梅县区", "无此镇", None), ("梅县区", "无此镇", None), "441403000000", ("division-unknown", "town")),
         (("大埔县", "程江镇", None), ("大埔县", "程江镇", None), "441422000000", ("division-inconsistent", "town")),
         (("无此县", "程江镇", None), ("无此县", "程江镇", None), None, ("division-unknown", "county")),
+        ((None, "扶大高管会", "铁炉潭村"), ("梅县区", "扶大镇", "铁炉桥村委会"), "441403133203", None),
+        (("廣東省梅州市梅縣", "畬江鎮", None), ("梅县区", "畲江镇", None), "441403107000", None),
+        (("441421", "441403130000", None), ("梅县区", "松口镇", None), "441403100000", None),
+        (("梅县区", "扶大镇", "441403133201"), ("梅县区", "扶大镇", "三葵村委会"), "441403133201", None),
+        (("梅县区", "扶大镇", "三葵村委"), ("梅县区", "扶大镇", "三葵村委会"), "441403133201", None),
         ((None, None, "三葵村"), (None, None, "三葵村"), None, None),
         ((None, None, None), (None, None, None), None, None),
     ],
     ids=["all three", "short forms", "village table missing", "village unknown", "town unknown", "town elsewhere",
-         "county unknown", "village alone", "nothing"],
+         "county unknown", "aliases", "other characters", "codes", "code of a village", "committee cut short", "village alone", "nothing"],
 )  # fmt: skip
 def test_written_places_resolve_as_far_as_is_certain(written, names, code, fault):
     resolved = DIVISIONS.resolve(*written)
@@ -118,3 +123,40 @@ TWINS = DivisionTable(
 def test_of_two_places_of_one_name_none_is_guessed(written, code, fault):
     resolved = TWINS.resolve(*written)
     assert (resolved.code, resolved.fault) == (code, fault)
+
+
+def test_a_town_without_its_county_is_the_bureaus_own():
+    table = [
+        *CONFIGURATION.divisions,
+        Division(code="441481100000", name="大坪镇", level=4, parent_code="441481000000"),
+    ]
+    assert DivisionTable(table).resolve(None, "大坪镇", None).code is None
+    assert DivisionTable(table, "梅县区").resolve(None, "大坪镇", None).code == "441403104000"
+    assert DivisionTable(table, "兴宁市").resolve(None, "大坪镇", None).code == "441481100000"
+
+
+def test_a_town_that_went_to_another_county_is_found_under_both():
+    table = DivisionTable(
+        [
+            *CONFIGURATION.divisions,
+            Division(
+                code="441403140000", name="云上镇", level=4, parent_code="441403000000", replaced_by="441402140000"
+            ),
+            Division(code="441402140000", name="云上街道办事处", level=4, parent_code="441402000000"),
+        ],
+        "梅县区",
+    )
+    for county, town in (("梅县区", "云上镇"), ("梅江区", "云上镇"), ("梅江区", "云上街道")):
+        assert table.resolve(county, town, None)[:4] == ("梅江区", "云上街道办事处", None, "441402140000")
+
+
+def test_one_of_several_counties_of_a_name_is_the_one_nearby():
+    far = [
+        Division(code="430000000000", name="湖南省", level=1),
+        Division(code="430100000000", name="长沙市", level=2, parent_code="430000000000"),
+        Division(code="430101000000", name="丰顺县", level=3, parent_code="430100000000"),
+    ]
+    assert DivisionTable([*CONFIGURATION.divisions, *far]).resolve("丰顺县", None, None).code is None
+    assert (
+        DivisionTable([*CONFIGURATION.divisions, *far], "梅县区").resolve("丰顺县", None, None).code == "441423000000"
+    )

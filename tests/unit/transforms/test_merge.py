@@ -46,6 +46,13 @@ def values(table):
     return {name: to_arrow(table[name]).to_pylist() for name in table if str(table[name].dtype) == "str"}
 
 
+def together(field):
+    """The fields that are believed of one source: the parts of a place."""
+    place = field.partition("_")[0]
+    parts = [f"{place}_{part}" for part in ("county", "town", "village", "division_code")]
+    return parts if field in parts else [field]
+
+
 def oracle(rows):
     """Survivorship and categories in plain Python: what every person's record says."""
     rows = rows.astype(object).where(rows.notna(), None).to_dict("records")
@@ -55,9 +62,8 @@ def oracle(rows):
         of = {row["source"]: row for row in rows if row["id_number"] == number}
         elder = {}
         for field in MERGED_FIELDS:
-            told = (
-                of[s][field] for s in CONFIGURATION.survivorship.order(field) if s in of and of[s][field] is not None
-            )
+            order = [of[s] for s in CONFIGURATION.survivorship.order(field) if s in of]
+            told = (row[field] for row in order if any(row[other] is not None for other in together(field)))
             elder[field] = next(told, None)
         ticked = set((of.get(SURVEY, {}).get("categories") or "").split("|"))
         certified = elder["disability_level"] in rules.severe_levels
@@ -235,6 +241,24 @@ def test_sex_comes_from_the_number_and_a_foreigners_from_its_sources():
     rows = [(SURVEY, WHO | {"sex": "女", "categories": "独居"}), (SURVEY, WHO | {"id_number": foreign, "sex": "女"})]
     elders = merge(in_force(rows), CONFIGURATION).elders
     assert dict(zip(elders["id_number"], elders["sex"], strict=True)) == {NUMBER: "male", foreign: "female"}
+
+
+def test_a_place_is_of_one_source_in_all_its_parts():
+    rows = in_force(
+        [
+            (SURVEY, {"name": "张玉梅", "id_number": NUMBERS[0], "household_village": "大黄村", "categories": "独居"}),
+            (DISABILITY, {"name": "张玉梅", "id_number": NUMBERS[0], "household_address": "梅县区扶大镇三葵村",
+                          "residence_address": "梅县区扶大镇三葵村", "disability_certificate_number": NUMBERS[0] + "41"}),
+        ]
+    )  # fmt: skip
+    (elder,) = merge(rows, CONFIGURATION).elders.to_dict("records")
+    assert [elder[f"household_{part}"] for part in ("village", "address")] == ["大黄村", "梅县区扶大镇三葵村"]
+    assert all(elder[f"household_{part}"] != elder[f"household_{part}"] for part in ("county", "town", "division_code"))
+    assert [elder[f"residence_{part}"] for part in ("county", "town", "village", "division_code")] == [
+        "梅县区", "扶大镇", "三葵村委会", "441403133201",
+    ]  # fmt: skip
+    letters = dict(zip(STATED_FIELDS, elder["winners"], strict=True))
+    assert [letters[f"household_{part}"] for part in ("town", "village", "address")] == [".", "d", "a"]
 
 
 def test_nobody_merges_into_nobody():

@@ -2,7 +2,19 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from made_up_rows import CONFIGURATION, DISABILITY, FAMILY, FEWER, INCAPACITY, SURVEY, TODAY, delivered, standardised
+from made_up_rows import (
+    CONFIGURATION,
+    DISABILITY,
+    FAMILY,
+    FEWER,
+    INCAPACITY,
+    SURVEY,
+    TODAY,
+    delivered,
+    id_number,
+    judged,
+    standardised,
+)
 
 from schemas.codes import CATEGORIES, CODE_LISTS
 from schemas.fields import FIELDS
@@ -11,9 +23,12 @@ from transforms.standardise import standardise_members
 
 WORDS = st.none() | st.sampled_from(
     ["张玉梅", " 张 玉梅 ", "男", "M", "不详", "13900000000", "+86 139-0000-0000", "0753-2222222/13900000000", "12", "独居、空巢",
-     "☑独居 □空巢", "高龄", "", " ", "2024年5月3日", "去年", "2030-01-01", "300", "1,280.5元", "-5", "约三百", "是", "安全",
+     "☑独居 □空巢", "高龄", "", " ", "2024年5月3日", "去年", "2030-01-01", "41-3-5", "45413", "7532345678", "扶大高管会", "300", "1,280.5元", "-5", "约三百", "是", "安全",
      "梅县区", "程江镇", "大埔县", "三葵村", "无此镇", "一级", "肢体", "正常", "注销", "重度失能", "完好", "失独", "A\x07b", "NA", "Ａｌａｎ"]
 )  # fmt: skip
+
+CERTIFICATE = id_number() + "41"
+PARTS = ("county", "town", "village", "division_code")
 
 
 @st.composite
@@ -38,8 +53,8 @@ def test_every_row_comes_out_with_the_columns_it_had(given_):
     source, rows = given_
     result = standardised(rows, source)
     assert len(result.rows) == len(rows)
-    places = {"household_division_code", "residence_division_code"}
-    assert set(result.rows) - places >= set(delivered(rows, source))
+    places = {f"{place}_{part}" for place in ("household", "residence") for part in PARTS}
+    assert set(delivered(rows, source)) <= set(result.rows) <= set(delivered(rows, source)) | places
     assert {str(dtype) for dtype in result.rows.dtypes} == {"str"}
     positions = result.notes.frame()["position"]
     assert positions.between(0, len(rows) - 1).all()
@@ -62,8 +77,11 @@ def test_the_order_of_rows_does_not_matter(given_, order):
 def test_a_row_is_read_alike_whatever_stands_beside_it(given_, data):
     source, rows = given_
     at = data.draw(st.integers(0, len(rows) - 1))
-    straight, found = table(standardised(rows, source))
-    alone, found_alone = table(standardised([rows[at]], source))
+    fields = list(CONFIGURATION.sources[source].main.columns)
+    numbers = {field: data.draw(st.sets(st.integers(0, len(rows) - 1))) for field in fields}
+    stored = {field: [0] for field in fields if at in numbers[field]}
+    straight, found = table(standardised(rows, source, numbers=numbers))
+    alone, found_alone = table(standardised([rows[at]], source, numbers=stored))
     assert alone == [straight[at]]
     assert [rest for _, *rest in found_alone] == [rest for place, *rest in found if place == at]
 
@@ -136,6 +154,9 @@ CASES = [
     ("village_survey", "registered_date", "2024年5月3日", "2024-05-03", []),
     ("village_survey", "registered_date", "2024-07-01", None, ["date-future"]),
     ("village_survey", "registered_date", "三月", None, ["date-format"]),
+    ("village_survey", "registered_date", "23-5-3", "2023-05-03", []),
+    ("village_survey", "registered_date", "二〇二三年五月三日", "2023-05-03", []),
+    ("village_survey", "registered_date", "45413", None, ["date-format"]),
     ("village_survey", "household_monthly_income_fen", "1,280.5元", "128050", []),
     ("village_survey", "household_monthly_income_fen", "-1", None, ["amount-negative"]),
     ("village_survey", "household_monthly_income_fen", "无", None, ["amount-format"]),
@@ -165,6 +186,43 @@ def test_what_was_seen_is_shown_only_where_it_is_vocabulary():
     cells = ["神秘词"] * 3 + ["赵某某住址"]
     rows = [{"name": "张玉梅", "household_village": "大黄村", "categories": "独居", "sex": cell} for cell in cells]
     assert standardised(rows).notes.frame()["seen"].tolist() == ["神秘词"] * 3 + ["赵****"]
+
+
+@pytest.mark.parametrize("source", sorted(CONFIGURATION.sources))
+def test_a_table_without_rows_has_the_columns_of_a_full_one(source):
+    full = standardised([{"name": "张玉梅"}], source).rows
+    assert list(standardised([], source).rows) == list(full)
+
+
+def test_a_certificate_in_a_numeric_cell_comes_out_with_the_digits_that_are_left():
+    row = {"name": "张玉梅", "household_address": "程江镇", "disability_certificate_number": "44142119450311999488"}
+    stored = {"disability_certificate_number": [1, 2]}
+    result = standardised([row, row, row | {"disability_certificate_number": "12345"}], DISABILITY, numbers=stored)
+    assert to_arrow(result.rows["disability_certificate_number"]).to_pylist() == [
+        "44142119450311999488", "4.41421194503120E+19", "12345",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("cell", "stored", "codes"),
+    [
+        (CERTIFICATE, [], []),
+        (CERTIFICATE, [0], ["certificate-format"]),
+        (str(int(float(CERTIFICATE))), [0], ["certificate-format"]),
+        ("4.41421194503E+19", [], ["certificate-format"]),
+    ],
+    ids=["text", "number with all its digits", "number as a spreadsheet keeps it", "exponent in text"],
+)
+def test_a_certificate_that_was_a_number_is_never_believed(cell, stored, codes):
+    row = {
+        "name": "张玉梅",
+        "household_address": "程江镇",
+        "id_number": CERTIFICATE[:18],
+        "disability_certificate_number": cell,
+    }
+    judgement = judged([row], DISABILITY, numbers={"disability_certificate_number": stored})
+    assert judgement.findings["code"].tolist() == codes
+    assert to_arrow(judgement.rows["disability_level"]).to_pylist() == [None if codes else "1"]
 
 
 def test_members_relations_come_out_as_codes():

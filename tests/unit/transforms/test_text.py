@@ -6,8 +6,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from transforms.amounts import read_amount
 from transforms.columns import to_arrow
-from transforms.dates import read_amount, read_date
+from transforms.dates import read_date
 from transforms.text import clean_column, clean_text, replace_at
 
 CELLS = st.lists(st.none() | st.text(max_size=8) | st.text(" \u3000\u200b张三\tA１", max_size=6), max_size=12)
