@@ -21,12 +21,13 @@ from connectors.reading import (
     TableLayout,
     start_reading,
 )
-from flows.context import Night
+from flows.context import Home, Night
+from flows.secret_store import read_secret
 from schemas.configuration import Rules, Source, TableColumns
-from schemas.errors import ContractBroken, SourceUnavailable
+from schemas.errors import ContractBroken, SecretMissing, SourceUnavailable
 from schemas.findings import Finding
 
-__all__ = ["Kept", "begin_reading", "combined", "layout_of", "read"]
+__all__ = ["Kept", "begin_reading", "combined", "layout_of", "limits_of", "password_of", "read", "without_empty_list"]
 
 # Some have been read and wait to be taken; hundreds of villages must not be read all at once.
 _AT_ONCE = 2 * len(os.sched_getaffinity(0))
@@ -40,18 +41,31 @@ class Kept:
     sha256: str
 
 
-def layout_of(source: Source) -> DeliveryLayout:
-    """The tables and headers to look for in a source's files."""
+def layout_of(source: Source, *, password: str = "") -> DeliveryLayout:
+    """The tables and headers to look for in a source's files, and how they are meant."""
 
     def table(columns: TableColumns, *, optional: bool) -> TableLayout:
         return TableLayout(
-            sheet_names=columns.sheets, columns=columns.columns, required=columns.required, optional_table=optional
+            columns=columns.columns,
+            required=columns.required,
+            sheet_names=columns.sheets,
+            optional_table=optional,
+            ignored=columns.ignored,
+            same_as_above=columns.same_as_above,
+            sheet_name_field=columns.sheet_name_field,
         )
 
     tables = {"main": table(source.main, optional=False)}
     if source.members is not None:
         tables["members"] = table(source.members, optional=True)
-    return DeliveryLayout(tables)
+    return DeliveryLayout(
+        tables,
+        hidden_rows=source.hidden_rows,
+        hidden_sheets=source.hidden_sheets,
+        other_sheets=source.other_sheets,
+        encoding=source.encoding,
+        password=password,
+    )
 
 
 def begin_reading(night: Night, source: Source, kept: Iterable[Kept]) -> None:
@@ -72,6 +86,11 @@ def read(night: Night, source: Source, file: Kept) -> DeliveryContents:
     _begin_more(night)
     if contents.refused and not is_kept(_kept_path(night, file), file.sha256):
         raise ContractBroken(f"{source.name}: the kept original of delivery {file.delivery_id} is gone or altered")
+    return without_empty_list(source, contents)
+
+
+def without_empty_list(source: Source, contents: DeliveryContents) -> DeliveryContents:
+    """The contents, refused as empty where a full list has no line."""
     if source.delivers == "full" and not contents.refused and _has_no_line(contents.tables["main"]):
         # A header and nothing below it would say that everybody has gone; that is said in writing, not by an empty file.
         return DeliveryContents.refusal(*contents.findings, FileFinding(Finding.FILE_EMPTY))
@@ -84,7 +103,7 @@ def _has_no_line(main: TableContents) -> bool:
 
 def _begin_more(night: Night) -> None:
     # A reading that cannot be begun now is begun by the stage that needs it, whose failure it then is.
-    with suppress(SourceUnavailable):
+    with suppress(SourceUnavailable, SecretMissing):
         while night.unread and len(night.readings) < _AT_ONCE:
             delivery_id = next(iter(night.unread))
             night.readings[delivery_id] = night.unread.pop(delivery_id)()
@@ -93,17 +112,23 @@ def _begin_more(night: Night) -> None:
 def _start(night: Night, source: Source, file: Kept) -> PendingRead:
     return start_reading(
         _kept_path(night, file),
-        layout_of(source),
-        limits=_limits(night.configuration.rules),
+        layout_of(source, password=password_of(night.home, source)),
+        limits=limits_of(night.configuration.rules),
         workspace=night.home.reading,
     )
+
+
+def password_of(home: Home, source: Source) -> str:
+    """The password agreed with a source; without it its files alone are not read, and the other sources go on."""
+    return read_secret(home.path, source.password_secret) if source.password_secret else ""
 
 
 def _kept_path(night: Night, file: Kept) -> Path:
     return night.home.received / file.sha256[:2] / file.sha256
 
 
-def _limits(rules: Rules) -> ReadingLimits:
+def limits_of(rules: Rules) -> ReadingLimits:
+    """What reading one file may cost, by the rules in force."""
     return ReadingLimits(
         file_bytes=rules.reading.file_megabytes * 1_000_000,
         memory_bytes=rules.reading.memory_megabytes << 20,
@@ -120,7 +145,7 @@ def combined(tables: Iterable[tuple[int, pa.Table]]) -> pa.Table:
         parts.append(plain.append_column("delivery_id", pa.repeat(pa.scalar(delivery_id, pa.int64()), len(plain))))
     together = pa.concat_tables(parts, promote_options="default").combine_chunks()
     for name in together.column_names:
-        if name.endswith("__number"):
+        if name.endswith("__number") or name == "date1904":
             place = together.schema.get_field_index(name)
             together = together.set_column(place, name, pc.fill_null(together[name], False))  # noqa: FBT003
     return together

@@ -1,6 +1,7 @@
 """Findings about files, and the sentences that say what became of a source tonight."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
@@ -8,12 +9,25 @@ import sqlalchemy as sa
 
 from connectors.reading import DeliveryContents
 from flows.context import Night
+from flows.signatures import column_notes
 from registry.findings import add_findings
+from registry.runs import record_reading
 from schemas.findings import Finding
 from schemas.masking import mask_column
 from transforms.brake import Shrinkage
 
-__all__ = ["NOTHING_CAME", "SAME_AS_BEFORE", "note_files", "note_repeated", "note_shrunk", "refusal", "shrunk"]
+__all__ = [
+    "NOTHING_CAME",
+    "SAME_AS_BEFORE",
+    "note_files",
+    "note_reading",
+    "note_repeated",
+    "note_shrunk",
+    "refusal",
+    "shrunk",
+    "stale",
+    "still_arriving",
+]
 
 NOTHING_CAME = "收件夹中没有文件，沿用上次名单。"
 SAME_AS_BEFORE = "文件与此前收到的相同，沿用上次名单。"
@@ -24,15 +38,32 @@ def refusal(count: int) -> str:
     return f"{count} 个文件无法使用（见问题清单），沿用上次名单。"
 
 
+def still_arriving(count: int) -> str:
+    """Why a source's files were not used although they are good."""
+    return f"另有 {count} 个文件尚未传完，名单不全，收齐后一并采用；沿用上次名单。"
+
+
+def stale(days: int, agreed: int) -> str:
+    """That a list in force is older than agreed."""
+    return f"名单已 {days} 天没有更新，超过约定的 {agreed} 天，请催报；沿用上次名单。"
+
+
 def shrunk(shrinkage: Shrinkage) -> str:
     """Why the brake holds a list, in numbers."""
     if shrinkage.village is not None:
-        village = "".join(mask_column(pd.Series(shrinkage.village.split("/"), dtype="str"), "place"))
+        village = _shown_village(shrinkage.village)
         return (
             f"{village}原有 {shrinkage.village_before} 人，本次名单将减少 {shrinkage.village_lost} 人，超过限度；"
             "本次名单暂缓采用，沿用上次名单。"
         )
     return f"原有 {shrinkage.before} 人，本次名单将减少 {shrinkage.lost} 人，超过限度；本次名单暂缓采用，沿用上次名单。"
+
+
+def _shown_village(scope: str) -> str:
+    """A village of ``flows.scopes`` as officers may read it."""
+    if scope.startswith("?"):
+        return "未写明村（居）的"
+    return "".join(mask_column(pd.Series(scope.split("/"), dtype="str"), "place"))
 
 
 def note_shrunk(
@@ -65,6 +96,13 @@ def note_files(night: Night, connection: sa.Connection, source: str, contents: d
         }
         for delivery_id, content in contents.items() for found in content.findings
     ])  # fmt: skip
+
+
+def note_reading(connection: sa.Connection, contents: dict[int, DeliveryContents]) -> None:
+    """Keeps how each file was read, refused ones included."""
+    for delivery_id, content in contents.items():
+        notes = [*content.notes, *column_notes(content)]
+        record_reading(connection, delivery_id, [asdict(note) for note in notes])
 
 
 def _note(night: Night, connection: sa.Connection, source: str, found: Sequence[dict[str, Any]]) -> None:

@@ -16,6 +16,7 @@ from reports.wording import with_words
 from schemas.codes import CODE_LISTS
 from schemas.configuration import Configuration
 from schemas.errors import ConfigurationInvalid
+from schemas.fields import FIELDS
 
 __all__ = ["SOURCE_STATUS", "summary_of", "write_page", "write_report"]
 
@@ -62,7 +63,7 @@ def summary_of(night: Night, connection: sa.Connection, findings: pd.DataFrame) 
     merged = recorded["merge", ""].result
     pushed = recorded["push", ""].result
     sources = [
-        {"name": name, "status": SOURCE_STATUS[line["status"]], "deliveries": line["deliveries"],
+        {"name": name, "status": _source_status(line), "deliveries": line["deliveries"],
          **{part: line[part] for part in COUNTED}, "message": line["message"], "members": line["members"]}
         for name in record["requested"]["sources"] for line in [merged["accounts"][name]]
     ]  # fmt: skip
@@ -85,6 +86,10 @@ def summary_of(night: Night, connection: sa.Connection, findings: pd.DataFrame) 
             for (stage, source), record in recorded.items()
         },
     }
+
+
+def _source_status(line: dict[str, Any]) -> str:
+    return "yellow" if line["is_stale"] else SOURCE_STATUS[line["status"]]
 
 
 def _reasons(
@@ -131,9 +136,27 @@ def _report(
         push=summary["push"],
         files=[f"../../{name}" for name in summary["files"]],
         findings=worded,
+        reading=_reading(configuration, connection, record["run_id"]),
         trend=_trend(connection, record["run_id"]),
         seconds=summary["seconds"],
     )  # fmt: skip
+
+
+def _reading(configuration: Configuration, connection: sa.Connection, run_id: int) -> pd.DataFrame | None:
+    """How the files in force after a run, and those it set aside, were read; columns of ``READING_COLUMNS``."""
+    deliveries: set[int] = set()
+    for (stage, _), record in runs.stages(connection, run_id).items():
+        if stage == "receive":
+            deliveries.update(record.result.get("take", {}).values())
+        elif stage == "take":
+            deliveries.update(record.result.get("standing", {}).get("deliveries", ()))
+    notes = runs.reading_notes(connection, sorted(deliveries))
+    if not notes:
+        return None
+    frame = pd.DataFrame(notes)
+    labels = {name: source.label for name, source in configuration.sources.items()}
+    column = frame["field"].map({name: field.label for name, field in FIELDS.items()}).fillna("")
+    return frame.assign(source_label=frame["source"].map(labels).fillna(frame["source"]), column=column)
 
 
 def _trend(connection: sa.Connection, run_id: int) -> pd.DataFrame:

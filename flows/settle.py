@@ -72,8 +72,8 @@ def settle(night: Night, connection: sa.Connection) -> dict[str, Any]:
 
 def _brake_withdrawals(night: Night, withdrawn: int, registered: int) -> None:
     """Every list has passed its own brake; if more people go than all of them together may lose, the night is wrong."""
-    brake, lists = night.configuration.rules.brake, len(night.configuration.sources)
-    limit = lists * max(brake.people, brake.share * registered)
+    brakes = map(night.configuration.brake, night.configuration.sources)
+    limit = sum(max(brake.people, brake.share * registered) for brake in brakes)
     if withdrawn > limit:
         raise MassWithdrawal(
             f"{withdrawn} of {registered} elders would be withdrawn, more than the {limit:.0f} that all lists together may "

@@ -16,13 +16,27 @@ import sqlalchemy as sa
 from connectors.reading import DeliveryContents, TableContents
 from flows.context import Night
 from flows.deliveries import Kept, combined, read
-from flows.file_notes import NOTHING_CAME, SAME_AS_BEFORE, note_files, note_repeated, note_shrunk, refusal, shrunk
+from flows.file_notes import (
+    NOTHING_CAME,
+    SAME_AS_BEFORE,
+    note_files,
+    note_reading,
+    note_repeated,
+    note_shrunk,
+    refusal,
+    shrunk,
+    stale,
+    still_arriving,
+)
 from flows.households import take_members
 from flows.rows import Rejudged, due_rows, judged_rows, rejudge_standing, store_rows
+from flows.scopes import listed_scopes, place_by_file, villages_of_files
 from registry.findings import end_file_findings
 from registry.runs import (
     Delivery,
+    deliveries,
     last_done_run,
+    newest_received_at,
     oldest_received_run,
     set_delivery_state,
     stages,
@@ -31,6 +45,7 @@ from registry.runs import (
 )
 from registry.statements import current_rows, end_rows, place_findings_anew
 from registry.tables import source_row
+from schemas.channels import DatabaseChannel, RestChannel
 from schemas.configuration import Source
 from schemas.findings import Finding
 from transforms.brake import Shrinkage, measure_shrinkage
@@ -66,6 +81,7 @@ class Taken:
     deliveries: int
     standing: dict[str, Any]
     withheld: dict[str, int] = field(default_factory=dict)  # received and blank of a delivery the brake holds
+    is_stale: bool = False  # the list in force is older than the source's ``fresh_days``
 
 
 def take(night: Night, connection: sa.Connection, source_name: str) -> dict[str, Any]:
@@ -84,19 +100,23 @@ def take(night: Night, connection: sa.Connection, source_name: str) -> dict[str,
         current = current_rows(connection, source_name)
         due = np.zeros(len(current), dtype=bool)
     files = [Kept(delivery_id, sha256) for sha256, delivery_id in receipt["take"].items()]
+    files += _lying_beside(connection, source, standing, receipt)
     waiting = waiting_deliveries(connection, source_name, beside=[file.delivery_id for file in files])
     end_file_findings(connection, night.run_id, source_name, [file.delivery_id for file in files], [])
     contents = {file.delivery_id: read(night, source, file) for file in files}
     note_files(night, connection, source_name, contents)
+    note_reading(connection, contents)
     refused = [delivery_id for delivery_id, content in contents.items() if content.refused]
     set_delivery_state(connection, refused, "refused", night.run_id, {"rules": night.configuration.digest})
     good = {delivery_id: content for delivery_id, content in contents.items() if not content.refused}
     oldest = oldest_received_run(connection, list(good))
     blocking = len(refused) + sum(d.state == "refused" and d.received_run >= oldest for d in waiting)
-    if not good or (blocking and source.delivers == "full" and source.full_within == "source"):
-        # Part of a list is no list: what the unreadable file holds would count as gone. The readable part waits with it.
+    arriving = receipt["left_alone"]
+    if not good or ((blocking or arriving) and source.delivers == "full" and source.full_within == "source"):
+        # Part of a list is no list: what an unreadable file holds, or one still on its way, would count as gone. The rest waits.
         standing = _following(standing, current, rejudge_standing(night, connection, source, current, due))
-        return asdict(_left_standing(receipt, standing, blocking, waiting))
+        left = _left_standing(receipt, standing, blocking, waiting, arriving=arriving if good else 0)
+        return asdict(_told_when_stale(night, connection, source, left))
     return asdict(_take_rows(night, connection, source, current, due, good, receipt["found"], standing))
 
 
@@ -120,17 +140,54 @@ def _following(standing: Standing, current: pa.Table, rejudged: Rejudged | None)
     return replace(standing, row_ids=row_ids, scopes=sorted(listed), received=standing.received + joined)
 
 
-def _left_standing(receipt: dict[str, Any], standing: Standing, refused: int, waiting: list[Delivery]) -> Taken:
+def _lying_beside(connection: sa.Connection, source: Source, standing: Standing, receipt: dict[str, Any]) -> list[Kept]:
+    """Files of the list in force that still lie there while another of its files was replaced by one of the same name.
+
+    Without a name that tells so, tonight's files are taken for the whole list.
+    """
+    if source.delivers == "incremental" or source.full_within != "source":
+        return []
+    known = {delivery.delivery_id: delivery for delivery in deliveries(connection, source.name).values()}
+    in_force = [known[delivery_id] for delivery_id in standing.deliveries]
+    tonight = {known[delivery_id].file_name for delivery_id in receipt["take"].values()}
+    if tonight.isdisjoint(file.file_name for file in in_force):
+        return []
+    return [
+        Kept(file.delivery_id, file.sha256)
+        for file in in_force
+        if file.delivery_id in receipt["lying"] and file.file_name not in tonight
+    ]
+
+
+def _left_standing(
+    receipt: dict[str, Any], standing: Standing, refused: int, waiting: list[Delivery], *, arriving: int
+) -> Taken:
     """What to say of a source whose statements stay as they were."""
     held = [delivery.detail for delivery in waiting if delivery.state == "held"]
     if refused:
         return Taken("refused", refusal(refused), receipt["found"], asdict(standing))
+    if arriving:
+        return Taken("refused", still_arriving(arriving), receipt["found"], asdict(standing))
     if held:
         withheld = {part: sum(detail[part] for detail in held) for part in ("received", "blank")}
         return Taken("held", held[0]["message"], receipt["found"], asdict(standing), withheld)
     if receipt["found"]:
         return Taken("unchanged", SAME_AS_BEFORE, receipt["found"], asdict(standing))
     return Taken("none", NOTHING_CAME, 0, asdict(standing))
+
+
+def _told_when_stale(night: Night, connection: sa.Connection, source: Source, left: Taken) -> Taken:
+    """Says of a list that came to nothing new that it is older than agreed; a pull that says the same is as fresh as today."""
+    pulled = isinstance(source.channel, DatabaseChannel | RestChannel) and left.status == "unchanged"
+    if source.fresh_days is None or pulled or left.status not in {"none", "unchanged"}:
+        return left
+    received_at = newest_received_at(connection, left.standing["deliveries"])
+    if received_at is None:
+        return left
+    days = (night.business_date - received_at.astimezone(night.now().tzinfo).date()).days
+    if days <= source.fresh_days:
+        return left
+    return replace(left, message=stale(days, source.fresh_days), is_stale=True)
 
 
 def _take_rows(
@@ -144,6 +201,8 @@ def _take_rows(
     again = due[resent.kept_old]
     added = np.sort(np.concatenate([resent.added, resent.kept_new[again]]))
     judged = judged_rows(night, source, new.take(pa.array(added)))
+    if source.full_within == "household_village":
+        judged = _placed_by_file(judged, new, current, resent)
     scopes = _scopes(source, current, resent, judged)
     ended = _ended(source, current, resent, judged, scopes)
     shrinkage = _shrinkage(night, source, current, ended, judged)
@@ -223,7 +282,21 @@ def _scopes(source: Source, current: pa.Table, resent: Resent, judged: JudgedRow
     if source.full_within == "source":
         return None
     kept = current["scope"].take(pa.array(resent.kept_old)).unique().to_pylist()
-    return sorted({*kept, *judged.rows["scope"].unique()})
+    return listed_scopes([*kept, *judged.rows["scope"].unique()], current["scope"].unique().to_pylist())
+
+
+def _placed_by_file(judged: JudgedRows, new: pa.Table, current: pa.Table, resent: Resent) -> JudgedRows:
+    """New rows; one that names no village stands with the villages of its file, those of its kept rows among them."""
+    kept = pd.DataFrame(
+        {
+            "scope": texts(current["scope"].take(pa.array(resent.kept_old))),
+            "delivery_id": new["delivery_id"].take(pa.array(resent.kept_new)).to_numpy(),
+        }
+    )
+    together = pd.concat([kept, judged.rows[["scope", "delivery_id"]]], ignore_index=True)
+    villages = villages_of_files(together["scope"], together["delivery_id"])
+    placed = place_by_file(judged.rows["scope"], judged.rows["delivery_id"], villages)
+    return judged._replace(rows=judged.rows.assign(scope=placed))
 
 
 def _ended(
@@ -252,4 +325,4 @@ def _shrinkage(
     stays[ended] = False
     fresh = judged.rows.loc[~judged.rows["is_held"], "id_key"].dropna().to_numpy(dtype=np.int64)
     before = pd.DataFrame({"id_key": keys[stated], "scope": texts(current["scope"])[stated].to_numpy()})
-    return measure_shrinkage(before, np.concatenate([keys[stays], fresh]), night.configuration.rules.brake)
+    return measure_shrinkage(before, np.concatenate([keys[stays], fresh]), night.configuration.brake(source.name))

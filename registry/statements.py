@@ -146,16 +146,19 @@ def outcome_counts(
 
 
 _PLACES = pa.schema(
-    [("row_id", pa.int64()), ("delivery_id", pa.int64()), ("sha256", pa.large_string()), ("row_number", pa.int64())]
-)
+    [
+        ("row_id", pa.int64()), ("delivery_id", pa.int64()), ("sha256", pa.large_string()), ("sheet", pa.large_string()),
+        ("row_number", pa.int64()),
+    ]
+)  # fmt: skip
 
 
 def kept_places(connection: sa.Connection, row_ids: "Ids") -> pd.DataFrame:
-    """Where rows stand in the kept originals: ``row_id delivery_id sha256 row_number``."""
+    """Where rows stand in the kept originals: ``row_id delivery_id sha256 sheet row_number``; a text has no sheet's name."""
     load_temp(connection, "sought", pa.table({"row_id": pa.array(row_ids)}))
     query = (
-        "SELECT row_id, delivery_id, d.sha256, r.row_number FROM source_row r JOIN sought USING (row_id) "
-        "JOIN delivery d USING (delivery_id)"
+        "SELECT row_id, delivery_id, d.sha256, coalesce(r.sheet, '') AS sheet, r.row_number FROM source_row r "
+        "JOIN sought USING (row_id) JOIN delivery d USING (delivery_id)"
     )
     places = to_frame(copy_out(connection, query, _PLACES))
     connection.execute(sa.text("DROP TABLE sought"))

@@ -21,7 +21,7 @@ from schemas.durable import replace_file
 from schemas.errors import ContractBroken
 
 __all__ = [
-    "FINDING_COLUMNS", "TREND_COLUMNS", "HouseholdLine", "NightReport", "SourceLine", "write_night_report",
+    "FINDING_COLUMNS", "READING_COLUMNS", "TREND_COLUMNS", "HouseholdLine", "NightReport", "SourceLine", "write_night_report",
 ]  # fmt: skip
 
 Lamp = Literal["green", "yellow", "red"]
@@ -31,6 +31,9 @@ FINDING_COLUMNS: tuple[str, ...] = (
     "owner_label", "message", "remedy", "village", "state",
 )  # fmt: skip
 """Columns of `NightReport.findings`; `column` is the header as the sender wrote it. Identifiers arrive masked."""
+
+READING_COLUMNS: tuple[str, ...] = ("source_label", "delivery", "sheet", "kind", "rows", "count", "column", "seen")
+"""Columns of `NightReport.reading`: how files were read; `kind` is a word of `schemas.reading_notes`."""
 
 TREND_COLUMNS: tuple[str, ...] = (
     "business_date", "run_id", "received", "admitted", "held", "findings", "elders_total", "new", "changed", "withdrawn",
@@ -85,6 +88,7 @@ class NightReport:
         files: Files written for this night, relative to the report's folder.
         findings: `FINDING_COLUMNS`; severity is ``reject``, ``hold``, ``warn`` or ``note``.
         trend: `TREND_COLUMNS`, oldest night first or not.
+        reading: `READING_COLUMNS`; None where nothing was read.
         seconds: Stage to seconds, in the order the stages ran.
     """
 
@@ -102,6 +106,7 @@ class NightReport:
     categories: Sequence[tuple[str, int]] = ()
     push: Mapping[str, int] = field(default_factory=dict)
     files: Sequence[str] = ()
+    reading: pd.DataFrame | None = None
     seconds: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -118,6 +123,8 @@ def write_night_report(report: NightReport, folder: Path) -> Path:
     """
     _check_columns("findings", report.findings, FINDING_COLUMNS)
     _check_columns("trend", report.trend, TREND_COLUMNS)
+    if report.reading is not None:
+        _check_columns("reading", report.reading, READING_COLUMNS)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with replace_file(folder / "findings.xlsx") as temporary, open_workbook(temporary) as book:
         for name, (rows, labels) in workbook_sheets(report).items():

@@ -13,6 +13,7 @@ import pandas as pd
 
 from reports import charts
 from schemas.findings import CATALOGUE, Finding
+from schemas.reading_notes import NOTE_LABELS, ReadingNoteKind
 
 if TYPE_CHECKING:
     from reports.night import NightReport, SourceLine
@@ -58,6 +59,12 @@ _FINDING_LABELS: Mapping[str, str] = {
 }  # fmt: skip
 
 
+_READING_LABELS: Mapping[str, str] = {
+    "source_label": "来源", "delivery": "文件", "sheet": "工作表", "words": "说明", "rows": "行号", "count": "数量", "column": "列",
+    "seen": "内容",
+}  # fmt: skip
+
+
 def page_values(report: NightReport) -> dict[str, Any]:
     """Everything the template names beside the report itself."""
     findings = _ranked(report.findings)
@@ -74,6 +81,7 @@ def page_values(report: NightReport) -> dict[str, Any]:
         "push": [(word, report.push.get(key, 0), key) for key, word in PUSH_WORDS.items()],
         "files": [(name.rsplit("/", 1)[-1], "./" + quote(name, safe="/")) for name in report.files],
         "waiting": waiting(report, findings),
+        "reading": _reading(report).to_dict("records"),
         "finding_total": len(findings),
         "finding_most": MOST_ON_PAGE,
         "severity_counts": {key: int((findings["severity"] == key).sum()) for key in SEVERITY_WORDS},
@@ -134,7 +142,17 @@ def workbook_sheets(report: NightReport) -> dict[str, tuple[pd.DataFrame, Mappin
              "difference": "相差", "message": "说明"},
         ),
         "问题清单": (findings[list(_FINDING_LABELS)], _FINDING_LABELS),
+        "文件读取说明": (_reading(report), _READING_LABELS),
     }  # fmt: skip
+
+
+def _reading(report: NightReport) -> pd.DataFrame:
+    """How files were read, a note a row, in officers' words."""
+    if report.reading is None:
+        return pd.DataFrame(columns=list(_READING_LABELS))
+    words = {kind.value: NOTE_LABELS[kind] for kind in ReadingNoteKind}
+    worded = report.reading.assign(words=report.reading["kind"].map(words))
+    return worded[list(_READING_LABELS)].reset_index(drop=True)
 
 
 def _ranked(findings: pd.DataFrame) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""The process that reads one file and dies with it: ``python -m connectors.reading.child < request.json``.
+"""The process that reads one file and dies with it: ``python -m connectors.reading.child``, its request on standard input.
 
 It limits itself before it touches the file, knows no database and no settings, prints nothing, and leaves Arrow files
 and ``contents.json`` in its folder. ``parent`` starts it.
@@ -71,10 +71,14 @@ def _read_and_write(request: dict[str, Any]) -> None:
     from connectors.reading.layout import DeliveryLayout, ReadingLimits
     from connectors.reading.read import read
 
-    folder = Path(request["folder"])
-    contents = read(
-        Path(request["path"]), DeliveryLayout.from_json(request["layout"]), ReadingLimits(**request["limits"])
-    )
+    folder, path = Path(request["folder"]), Path(request["path"])
+    layout, limits = DeliveryLayout.from_json(request["layout"]), ReadingLimits(**request["limits"])
+    if request["kind"] == "inspect":
+        from connectors.reading.inspect_file import inspect
+
+        inspect(path, layout, limits, header_row=request["header_row"]).save(folder)
+        return
+    contents = read(path, layout, limits)
     tables = {}
     for name, table in contents.tables.items():
         with (
@@ -82,11 +86,12 @@ def _read_and_write(request: dict[str, Any]) -> None:
             pa.ipc.new_file(file, table.table.schema) as writer,
         ):
             writer.write_table(table.table)
-        document = {f.name: getattr(table, f.name) for f in dataclasses.fields(table) if f.name != "table"}
-        tables[name] = {**document, "skipped": [[row.row_number, row.reason] for row in table.skipped]}
+        tables[name] = {f.name: getattr(table, f.name) for f in dataclasses.fields(table) if f.name != "table"}
     findings = [dataclasses.asdict(finding) for finding in contents.findings]
+    notes = [dataclasses.asdict(note) for note in contents.notes]
+    document = {"refused": contents.refused, "findings": findings, "tables": tables, "notes": notes}
     with (folder / "contents.json").open("w", encoding="utf-8") as file:
-        json.dump({"refused": contents.refused, "findings": findings, "tables": tables}, file, ensure_ascii=False)
+        json.dump(document, file, ensure_ascii=False)
 
 
 if __name__ == "__main__":

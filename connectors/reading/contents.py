@@ -1,18 +1,22 @@
-"""What reading a delivery gives back: tables, the account of every row, and what is wrong with the file.
+"""What reading a delivery gives back: tables, the account of every row, what is wrong with the file, and how it was read.
 
 Nothing here quotes a cell; the tables do, and they are never printed.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from schemas.findings import Finding
+from schemas.reading_notes import ReadingNoteKind
 
 __all__ = [
-    "OUT_OF_MEMORY", "OUT_OF_STORAGE", "DeliveryContents", "DeliveryRefusedError", "FileFinding", "Skipped",
-    "TableContents", "shown",
+    "OUT_OF_MEMORY", "OUT_OF_STORAGE", "DeliveryContents", "DeliveryRefusedError", "FileFinding", "ReadingNote",
+    "TableContents", "row_ranges", "shown",
 ]  # fmt: skip
 
 OUT_OF_MEMORY, OUT_OF_STORAGE = 3, 4
@@ -42,11 +46,38 @@ class FileFinding:
 
 
 @dataclass(frozen=True, slots=True)
-class Skipped:
-    """A row below the header that carries no record: ``footer``, ``repeated-header`` or ``no-content``."""
+class ReadingNote:
+    """How a file, sheet or row was read; see ``schemas.reading_notes``.
 
-    row_number: int
-    reason: str
+    ``rows`` are row numbers as the spreadsheet shows them, as :func:`row_ranges` writes them, ``count`` how many rows, cells
+    or sheets are meant; ``seen`` is a header, a format, a sheet or a count, never a cell.
+    """
+
+    kind: ReadingNoteKind
+    sheet: str = ""
+    rows: str = ""
+    count: int = 0
+    field: str | None = None
+    seen: str = ""
+
+    @classmethod
+    def of_rows(
+        cls,
+        kind: ReadingNoteKind,
+        sheet: str,
+        row_numbers: Iterable[int],
+        *,
+        field: str | None = None,
+        seen: str = "",
+    ) -> Self:
+        """A note about rows, by their numbers."""
+        numbers = sorted(row_numbers)
+        return cls(kind, sheet, row_ranges(numbers), len(numbers), field, seen)
+
+    @classmethod
+    def from_json(cls, document: dict[str, Any]) -> Self:
+        """The note that ``dataclasses.asdict`` and JSON made a document of."""
+        return cls(**{**document, "kind": ReadingNoteKind(document["kind"])})
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -54,17 +85,31 @@ class TableContents:
     """The records of one table, and where every other row went: ``received == table.num_rows + blank + broken``.
 
     ``table`` has ``sheet``, ``row_number``, ``row_hash``, each field of the layout as delivered (``large_string``, an
-    empty cell is null), and ``<field>__number`` for fields in which a cell was stored as a number. ``received`` is
-    counted apart from the table: every row below the header with anything in it.
+    empty cell is null), ``<field>__number`` for fields in which a cell was stored as a number, and ``date1904`` where plain
+    numbers of a sheet that are dates count from 1904. ``received`` is counted apart from the table: every row below the
+    first header of a sheet with anything in it.
     """
 
     table: pa.Table
     received: int
     blank: int
     broken: int
-    header_row: int
-    sheet: str
-    skipped: list[Skipped]
+
+    @classmethod
+    def together(cls, parts: Sequence[Self]) -> Self:
+        """Several tables of one kind as one, in their order; a flag that one of them lacks is false for its rows."""
+        if len(parts) == 1:
+            return parts[0]
+        table = pa.concat_tables([part.table for part in parts], promote_options="default").unify_dictionaries()
+        for place, name in enumerate(table.column_names):
+            if name.endswith("__number") or name == "date1904":
+                table = table.set_column(place, name, pc.fill_null(table[name], np.False_))
+        return cls(
+            table=table.combine_chunks(),
+            received=sum(part.received for part in parts),
+            blank=sum(part.blank for part in parts),
+            broken=sum(part.broken for part in parts),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +119,7 @@ class DeliveryContents:
     refused: bool
     findings: list[FileFinding] = field(default_factory=list)
     tables: dict[str, TableContents] = field(default_factory=dict)
+    notes: list[ReadingNote] = field(default_factory=list)
 
     @classmethod
     def refusal(cls, *findings: FileFinding) -> Self:
@@ -97,3 +143,19 @@ def shown(text: str) -> str:
     """
     printable = "".join(character for character in text if character.isprintable()).strip()
     return printable if len(printable) <= _SHOWN else printable[: _SHOWN - 1] + "…"
+
+
+def row_ranges(numbers: Sequence[int], *, most: int = 12) -> str:
+    """Sorted row numbers as a person writes them; long lists end in their last range.
+
+    >>> row_ranges([3, 5, 6, 7, 12])
+    '3、5–7、12'
+    """
+    ranges: list[list[int]] = []
+    for number in numbers:
+        if ranges and number == ranges[-1][1] + 1:
+            ranges[-1][1] = number
+        else:
+            ranges.append([number, number])
+    written = [str(first) if first == last else f"{first}–{last}" for first, last in ranges]
+    return "、".join(written if len(written) <= most else [*written[: most - 1], "…", written[-1]])

@@ -1,20 +1,20 @@
-"""Headers: finding the row they are in, and which field each column is. Named, never guessed."""
+"""Headers: which field each column is. Named, never guessed. In which rows a header stands is found by ``header_search``."""
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Sequence
+from typing import NamedTuple
 
 from connectors.reading.contents import DeliveryRefusedError, FileFinding, shown
 from connectors.reading.grid import Header, column_letter
 from connectors.reading.layout import TableLayout
 from schemas.findings import Finding
 
-__all__ = ["SEARCHED_ROWS", "fields_of", "find_header", "judge_header", "normal_header"]
-
-SEARCHED_ROWS = 30
-"""A header lower than this is not looked for; titles and filling instructions are shorter."""
+__all__ = ["HeaderNames", "HeaderRows", "judge_header", "normal_header"]
 
 _ENOUGH = 3
+_LONGEST = 80
+_EXAMPLES = 2
+_WHO = ("name", "id_number", "elder_id_number")
 
 
 def normal_header(text: str) -> str:
@@ -26,56 +26,109 @@ def normal_header(text: str) -> str:
     return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", text).casefold()))
 
 
-def fields_of(cells: Sequence[str], layout: TableLayout) -> list[str | None]:
-    """The field each cell is a header of, None where it is not a known header."""
-    known = {normal_header(header): field for field, headers in layout.columns.items() for header in headers}
-    return [known.get(normal_header(cell)) for cell in cells]
+class HeaderRows(NamedTuple):
+    """A header as it stands: its rows, counted from 0 with ends included, and what they say.
 
-
-def find_header(rows: Sequence[Sequence[str]], layout: TableLayout) -> int | None:
-    """Index of the row that names the most fields, the first of equals.
-
-    It must name three fields, or every required one where a layout has fewer.
+    Attributes:
+        first, last: its rows.
+        lines: the cells of each row.
+        cells: what is shown of each column; heading and cell where it has two lines.
+        fields: the field of each column, ``None`` where nobody agreed on it.
+        numbered_above: how many rows above it have an ID number; templates have one as an example.
     """
-    best, most = None, 0
-    for index, cells in enumerate(rows[:SEARCHED_ROWS]):
-        named = set(fields_of(cells, layout)) - {None}
-        if len(named) > most and (len(named) >= _ENOUGH or named.issuperset(layout.required)):
-            best, most = index, len(named)
-    return best
+
+    first: int
+    last: int
+    lines: tuple[tuple[str, ...], ...]
+    cells: tuple[str, ...]
+    fields: tuple[str | None, ...]
+    numbered_above: int = 0
+
+    @property
+    def named(self) -> set[str]:
+        """The fields that have a column."""
+        return {field for field in self.fields if field is not None}
+
+    @property
+    def doubled(self) -> int:
+        """How many columns are a field that another one is already."""
+        return sum(field is not None for field in self.fields) - len(self.named)
+
+    @property
+    def column_of(self) -> dict[str, int]:
+        """The column of each field."""
+        return {field: index for index, field in enumerate(self.fields) if field is not None}
 
 
-def judge_header(
-    cells: Sequence[str], layout: TableLayout, *, sheet: str, row_number: int
-) -> tuple[Header, list[FileFinding]]:
+class HeaderNames:
+    """The headers a table's fields go by; what a cell says is remembered, for lists ask it of the same cells often."""
+
+    def __init__(self, layout: TableLayout) -> None:
+        self.layout = layout
+        self._fields = {normal_header(name): field for field, names in layout.columns.items() for name in names}
+        self._ignored = frozenset(map(normal_header, layout.ignored))
+        self._told: dict[str, str | None] = {}
+        self._who = {field for field in _WHO if field in layout.columns}
+
+    def field(self, cell: str) -> str | None:
+        """The field a cell is a header of."""
+        if cell not in self._told:
+            self._told[cell] = self._fields.get(normal_header(cell)) if len(cell) <= _LONGEST else None
+        return self._told[cell]
+
+    def is_ignored(self, cell: str) -> bool:
+        """Whether a column of this header is known and not wanted."""
+        return normal_header(cell) in self._ignored
+
+    def is_enough(self, named: set[str]) -> bool:
+        """Whether columns of these fields make a header: three, or every required one where a table has fewer."""
+        return len(named) >= _ENOUGH or (bool(named) and named.issuperset(self.layout.required))
+
+    def is_whole(self, named: set[str]) -> bool:
+        """Whether every required column is there."""
+        return named.issuperset(self.layout.required)
+
+    def says_who(self, named: set[str]) -> bool:
+        """Whether a list with these columns is one of people: it has their names or numbers."""
+        return not self._who or not self._who.isdisjoint(named)
+
+
+def judge_header(header: HeaderRows, names: HeaderNames, *, sheet: str) -> tuple[Header, list[FileFinding]]:
     """The header, and its columns that nobody agreed on.
 
     Raises:
-        DeliveryRefusedError: a required column is missing, or two columns are the same one.
+        DeliveryRefusedError: a required column is missing, two columns are the same one, or people stand above it.
     """
-    fields = fields_of(cells, layout)
+    row_number = header.last + 1
     faults = [
-        FileFinding(Finding.COLUMN_MISSING, sheet, row_number, field=field, seen=shown(layout.columns[field][0]))
-        for field in layout.required
-        if field not in fields
+        FileFinding(Finding.COLUMN_MISSING, sheet, row_number, field=field, seen=shown(names.layout.columns[field][0]))
+        for field in names.layout.required
+        if field not in header.fields
     ]
     same: dict[str, list[int]] = defaultdict(list)
-    for index, cell in enumerate(cells):
-        if text := normal_header(cell):
-            same[fields[index] or f"?{text}"].append(index)
+    for index, (cell, field) in enumerate(zip(header.cells, header.fields, strict=True)):
+        if field is not None or (normal_header(cell) and not names.is_ignored(cell)):
+            same[field or f"?{normal_header(cell)}"].append(index)
     faults += [
         FileFinding(
-            Finding.COLUMN_DUPLICATED, sheet, row_number, column_letter(index), fields[index], shown(cells[index])
+            Finding.COLUMN_DUPLICATED,
+            sheet,
+            row_number,
+            column_letter(index),
+            header.fields[index],
+            shown(header.cells[index]),
         )
         for columns in same.values()
         for index in columns[1:]
     ]
+    if header.numbered_above > _EXAMPLES:
+        seen = f"表头之前有 {header.numbered_above} 行人员"
+        faults = [FileFinding(Finding.HEADER_NOT_FOUND, sheet, row_number, seen=seen), *faults]
     if faults:
         raise DeliveryRefusedError(*faults)
     unknown = [
         FileFinding(Finding.COLUMN_UNKNOWN, sheet, row_number, column_letter(index), None, shown(cell))
-        for index, cell in enumerate(cells)
-        if fields[index] is None and shown(cell)
+        for index, cell in enumerate(header.cells)
+        if header.fields[index] is None and shown(cell) and not names.is_ignored(cell)
     ]
-    column_of = {field: index for index, field in enumerate(fields) if field is not None}
-    return Header(row_number, tuple(cells), column_of), unknown
+    return Header(row_number, header.cells, header.column_of, header.lines, header.numbered_above), unknown

@@ -9,8 +9,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
 
@@ -19,14 +21,17 @@ from connectors.reading.contents import (
     OUT_OF_STORAGE,
     DeliveryContents,
     FileFinding,
-    Skipped,
+    ReadingNote,
     TableContents,
 )
+from connectors.reading.inspection import Inspection
 from connectors.reading.layout import DeliveryLayout, ReadingLimits
 from schemas.errors import SourceUnavailable
 from schemas.findings import Finding
 
-__all__ = ["PendingRead", "read_delivery", "start_reading"]
+__all__ = ["PendingRead", "inspect_delivery", "read_delivery", "start_reading"]
+
+Found = TypeVar("Found")
 
 _PACKAGE_ROOT = Path(__file__).parents[2]
 # Our own limits end a process by SIGXCPU or an error, a broken library by SIGSEGV and its like.
@@ -48,11 +53,18 @@ class PendingRead:
             SourceUnavailable: this machine has no room for the result, or somebody ended the process; the file is not to
                 blame and is read again another time.
         """
+        return self.found(_load, DeliveryContents.refusal)
+
+    def found(self, load: Callable[[Path], Found], refusal: Callable[[FileFinding], Found]) -> Found:
+        """What the process left in its folder, or why it left nothing; as `result`, for any kind of request."""
         try:
             code = self._process.wait(timeout=max(0.0, self._deadline - time.monotonic()))
-            return self._collected(code)
+            fault = self._fault(code)
+            return refusal(fault) if fault else load(self._folder)
         except subprocess.TimeoutExpired:
-            return _refusal(Finding.FILE_HOSTILE, "读取超时")
+            return refusal(FileFinding(Finding.FILE_HOSTILE, seen="读取超时"))
+        except (OSError, ValueError, KeyError, TypeError, pa.ArrowException):
+            return refusal(FileFinding(Finding.FILE_UNREADABLE, seen="读取结果不完整"))
         finally:
             self.cancel()
 
@@ -62,22 +74,20 @@ class PendingRead:
         self._process.wait()
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _collected(self, code: int) -> DeliveryContents:
+    def _fault(self, code: int) -> FileFinding | None:
+        """Why a process that ended with a code could not read its file."""
         if code == 0:
-            try:
-                return _load(self._folder)
-            except (OSError, ValueError, KeyError, TypeError, pa.ArrowException):
-                return _refusal(Finding.FILE_UNREADABLE, "读取结果不完整")
+            return None
         if code == OUT_OF_STORAGE:
             raise SourceUnavailable("no room to read a delivery; free some disk space")
         if -code in _FROM_OUTSIDE:
             raise SourceUnavailable("reading a delivery was ended from outside; the machine may be short of memory")
         if code == OUT_OF_MEMORY:
-            return _refusal(Finding.FILE_HOSTILE, "所需内存超过限额")
+            return FileFinding(Finding.FILE_HOSTILE, seen="所需内存超过限额")
         if code < 0:
             why = "读取时间超过限额" if -code == signal.SIGXCPU else "读取中途异常终止"
-            return _refusal(Finding.FILE_HOSTILE, why)
-        return _refusal(Finding.FILE_UNREADABLE, f"内容损坏{self._failure()}")
+            return FileFinding(Finding.FILE_HOSTILE, seen=why)
+        return FileFinding(Finding.FILE_UNREADABLE, seen=f"内容损坏{self._failure()}")
 
     def _failure(self) -> str:
         try:
@@ -98,24 +108,52 @@ def start_reading(kept_path: Path, layout: DeliveryLayout, *, limits: ReadingLim
     Raises:
         SourceUnavailable: the process cannot be started.
     """
+    return _start({"kind": "read", "layout": layout.to_json()}, kept_path, limits, workspace)
+
+
+def inspect_delivery(
+    path: Path, known: DeliveryLayout, *, header_row: int | None = None, limits: ReadingLimits, workspace: Path
+) -> Inspection:
+    """What a file is that nobody agreed on, found in a process of its own.
+
+    Args:
+        path: the file.
+        known: headers that are known from anywhere, by which a header is told; how to open the file.
+        header_row: where its header is, as the spreadsheet shows it, if somebody says so.
+        limits: what it may cost.
+        workspace: as in `start_reading`.
+
+    Raises:
+        SourceUnavailable: as in `start_reading` and `PendingRead.result`.
+    """
+    wanted = {"kind": "inspect", "layout": known.to_json(), "header_row": header_row}
+    return _start(wanted, path, limits, workspace).found(Inspection.load, Inspection.refusal)
+
+
+def _start(wanted: dict[str, Any], path: Path, limits: ReadingLimits, workspace: Path) -> PendingRead:
     try:
         folder = Path(tempfile.mkdtemp(prefix="reading-", dir=workspace))
-        request = folder / "request.json"
-        request.write_text(json.dumps(_request(kept_path, layout, limits, folder)), encoding="utf-8")
-        with request.open("rb") as stdin:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "connectors.reading.child"],
-                stdin=stdin,
-                stdout=subprocess.DEVNULL,  # libraries quote cells in their messages
-                stderr=subprocess.DEVNULL,
-                cwd=folder,
-                env=_environment(),
-            )
+        process = subprocess.Popen(
+            [sys.executable, "-m", "connectors.reading.child"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,  # libraries quote cells in their messages
+            stderr=subprocess.DEVNULL,
+            cwd=folder,
+            env=_environment(),
+        )
     except OSError as error:
         reason = os.strerror(error.errno or 0)
     else:
+        _hand_over(process, {**wanted, **_request(path, limits, folder)})
         return PendingRead(process, folder, time.monotonic() + limits.wall_seconds)
     raise SourceUnavailable(f"cannot start reading a delivery: {reason}")
+
+
+def _hand_over(process: subprocess.Popen[bytes], request: dict[str, Any]) -> None:
+    """Tells the process what to read. Through a pipe: the request may hold a password, which no disk and no list may show."""
+    assert process.stdin is not None  # noqa: S101  for the type checker: it was asked for
+    with suppress(BrokenPipeError), process.stdin as pipe:  # a process that died says why by its exit code
+        pipe.write(json.dumps(request).encode())
 
 
 def read_delivery(
@@ -125,10 +163,9 @@ def read_delivery(
     return start_reading(kept_path, layout, limits=limits, workspace=workspace).result()
 
 
-def _request(kept_path: Path, layout: DeliveryLayout, limits: ReadingLimits, folder: Path) -> dict[str, Any]:
+def _request(path: Path, limits: ReadingLimits, folder: Path) -> dict[str, Any]:
     return {
-        "path": str(kept_path.absolute()),
-        "layout": dataclasses.asdict(layout),
+        "path": str(path.absolute()),
         "limits": dataclasses.asdict(limits),
         "folder": str(folder.absolute()),
     }
@@ -139,10 +176,6 @@ def _environment() -> dict[str, str]:
     return {"PYTHONPATH": str(_PACKAGE_ROOT), "PYTHONUTF8": "1", "LC_ALL": "C.UTF-8", "OMP_NUM_THREADS": "2"}
 
 
-def _refusal(code: Finding, seen: str) -> DeliveryContents:
-    return DeliveryContents.refusal(FileFinding(code, seen=seen))
-
-
 def _load(folder: Path) -> DeliveryContents:
     document = json.loads((folder / "contents.json").read_text(encoding="utf-8"))
     tables = {}
@@ -150,7 +183,7 @@ def _load(folder: Path) -> DeliveryContents:
         # The mapping outlives the file's name: removing the folder does not hurt the table.
         with pa.memory_map(str(folder / f"{name}.arrow")) as file:
             table = pa.ipc.open_file(file).read_all()
-        skipped = [Skipped(*row) for row in account.pop("skipped")]
-        tables[name] = TableContents(table=table, skipped=skipped, **account)
+        tables[name] = TableContents(table=table, **account)
     findings = [FileFinding.from_json(finding) for finding in document["findings"]]
-    return DeliveryContents(document["refused"], findings, tables)
+    notes = [ReadingNote.from_json(note) for note in document["notes"]]
+    return DeliveryContents(document["refused"], findings, tables, notes)

@@ -1,35 +1,39 @@
-"""Reading one file in this process. Use ``parent`` for files from outside: this one can be killed by them."""
+"""Reading one file in this process. Use ``parent`` for files from outside: this one can be killed by them.
+
+Every format becomes sheets of cells, a text or a document (``documents``, ``sheet_readers``); those become forms (``form``)
+or tables (``tables``); tables become records (``rows``).
+"""
 
 from pathlib import Path
 
-from connectors.reading.contents import DeliveryContents, DeliveryRefusedError, FileFinding, TableContents
-from connectors.reading.delimited import read_delimited
-from connectors.reading.gate import admit
-from connectors.reading.grid import Grid
+from connectors.reading.contents import DeliveryContents, DeliveryRefusedError
+from connectors.reading.documents import Document, Documents
 from connectors.reading.layout import DeliveryLayout, ReadingLimits
-from connectors.reading.rows import records_of
+from connectors.reading.raw import Raw
+from connectors.reading.what_is_read import WhatIsRead
 
 __all__ = ["read"]
 
 
 def read(path: Path, layout: DeliveryLayout, limits: ReadingLimits) -> DeliveryContents:
     """The contents of a file, or why it is refused."""
+    documents, read = Documents(Raw.on_disk(path), layout, limits), WhatIsRead(layout, limits)
     try:
-        grids, findings = _grids(path, layout, limits)
-        tables: dict[str, TableContents] = {}
-        for name, grid in grids.items():
-            tables[name], said = records_of(grid, layout.tables[name])
-            findings += said
+        for document in documents:
+            _read_or_leave(document, documents, read)
+        documents.check_any()
+        return read.contents(documents.notes())
     except DeliveryRefusedError as refused:
         return DeliveryContents.refusal(*refused.findings)
-    return DeliveryContents(refused=False, findings=findings, tables=tables)
 
 
-def _grids(path: Path, layout: DeliveryLayout, limits: ReadingLimits) -> tuple[dict[str, Grid], list[FileFinding]]:
-    if admit(path, limits) == "delimited":
-        grid, findings = read_delimited(path, layout.tables["main"], limits)
-        return {"main": grid}, findings
-    # Only workbooks need calamine and the modules it brings.
-    from connectors.reading.workbook import read_workbook
-
-    return read_workbook(path, layout, limits)
+def _read_or_leave(document: Document, documents: Documents, read: WhatIsRead) -> None:
+    try:
+        read.add(document)
+    except DeliveryRefusedError as why:
+        problem = why
+    else:
+        return
+    if not document.is_no_list(problem):
+        raise document.refusal(problem)
+    documents.leave(document)

@@ -24,14 +24,22 @@ _SHIFT = np.uint64(33)
 _KEPT_BYTES = np.array([(1 << (8 * kept)) - 1 for kept in range(_WORD)] + [2**64 - 1], dtype=np.uint64)
 
 
-def row_hashes(fields: Mapping[str, pa.Array], stored_as_number: Mapping[str, pa.Array], rows: int) -> pa.Array:
+def row_hashes(
+    fields: Mapping[str, pa.Array],
+    stored_as_number: Mapping[str, pa.Array],
+    rows: int,
+    *,
+    dates_from_1904: bool = False,
+) -> pa.Array:
     """One int64 per row, from the text of its cells and whether each was stored as a number.
 
     Args:
         fields: ``large_string`` columns by field; null cells count for nothing.
         stored_as_number: boolean columns for the fields that have any such cell.
         rows: how many rows there are.
+        dates_from_1904: whether numbers may be days since 1904: the same number is another date then.
     """
+    as_number = _salt("stored as number, 1904" if dates_from_1904 else "stored as number")
     total = np.zeros(rows, dtype=np.uint64)
     for field, cells in fields.items():
         if cells.null_count == rows:
@@ -39,7 +47,7 @@ def row_hashes(fields: Mapping[str, pa.Array], stored_as_number: Mapping[str, pa
         hashes = _mixed(_cell_hashes(cells) ^ _salt(field))
         if field in stored_as_number:
             numeric = stored_as_number[field].to_numpy(zero_copy_only=False).astype(bool)
-            hashes[numeric] = _mixed(hashes[numeric] ^ _salt("stored as number"))
+            hashes[numeric] = _mixed(hashes[numeric] ^ as_number)
         if cells.null_count:
             hashes[cells.is_null().to_numpy(zero_copy_only=False)] = 0
         total += hashes

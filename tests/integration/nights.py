@@ -27,7 +27,7 @@ from registry.tables import metadata
 from schemas.idnumber import check_character
 
 TODAY = date(2024, 6, 30)
-SHIPPED_CONFIG = Path(__file__).resolve().parents[2] / "config"
+SHIPPED_CONFIG = Path(os.environ["ELDERSYNC_CONFIG"])
 SURVEY, INCAPACITY, FAMILY, DISABILITY = (
     "village_survey", "health_incapacity", "health_family_planning", "disability_federation",
 )  # fmt: skip

@@ -280,3 +280,23 @@ def test_only_regular_finished_files_are_deliveries(bureau, tmp_path):
     (folder / "folder").mkdir()
     summary = night_beside(bureau, expect="green")
     assert summary["sources"][SURVEY]["status"] == "absent"
+
+
+def test_a_column_typed_into_numeric_cells_is_named_as_a_whole(bureau):
+    damaged = [who for who in people(40) if who.number.isdigit()][:8]
+    intact = [who for who in people(400, first=40) if who.number.endswith("X")][:2]
+    rows = [incapacity_row(who, 身份证号=int(who.number)) for who in damaged] + [incapacity_row(who) for who in intact]
+    bureau.deliver_workbook(INCAPACITY, {"失能老年人": rows})
+    summary = night_beside(bureau, expect="yellow")
+    assert funnel(summary["sources"][INCAPACITY]) == (10, 2, 8, 0, 0)
+    [note] = [
+        note
+        for row in bureau.query("SELECT detail FROM delivery WHERE source = :source", source=INCAPACITY)
+        for note in row["detail"]["notes"]
+        if note["kind"] == "numbers-typed"
+    ]
+    assert (note["field"], note["count"], note["seen"]) == (
+        "id_number", 8, "共 10 个，8 个已损坏，未损坏的 2 个均以 X 结尾",
+    )  # fmt: skip
+    report = (bureau.home / "reports" / "1" / "index.html").read_text(encoding="utf-8")
+    assert "整列号码曾以数值格式录入，后几位已丢失" in report

@@ -8,6 +8,8 @@ from dataclasses import replace
 
 import pytest
 import xlsxwriter
+from made_up_binary import ole_container
+from made_up_files import agile_locked, xlsx
 
 from connectors.reading import DeliveryLayout, ReadingLimits, TableLayout, read_delivery, start_reading
 from connectors.reading.grid import column_letter
@@ -125,18 +127,16 @@ def codes(contents):
         pytest.param(b"", "file-empty", id="no bytes"),
         pytest.param(b"\n , ,\r\n\n", "header-not-found", id="only delimiters"),
         pytest.param(b"\xef\xbb\xbf \n\n", "file-empty", id="only a mark and blanks"),
-        pytest.param("姓名,身份证号码\n张三".encode("utf-16"), "encoding-undecodable", id="UTF-16 with mark"),
+        pytest.param(
+            "姓名,身份证号码\n张三".encode("utf-16")[:-1], "encoding-undecodable", id="UTF-16 cut inside a character"
+        ),
         pytest.param("姓名,身份证号码\n张三".encode("utf-16-le"), "encoding-undecodable", id="UTF-16 without mark"),
         pytest.param("姓名,身份证号码,性别\n".encode() + b"\xff\xff\xff,1,\n", "encoding-undecodable", id="neither"),
         pytest.param("张三,男,44\n李四,女,44\n".encode(), "header-not-found", id="no header"),
         pytest.param("姓名,性别,户籍村(居)\n张三,男,甲\n".encode(), "column-missing", id="required column missing"),
         pytest.param("姓名,性别,身份证号,身份证号码\n".encode(), "column-duplicated", id="two columns of one field"),
         pytest.param(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "file-unreadable", id="old Office"),
-        pytest.param(
-            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "EncryptedPackage".encode("utf-16-le"),
-            "file-encrypted",
-            id="encrypted",
-        ),
+        pytest.param(agile_locked(xlsx([["姓名"]]), "another"), "file-encrypted", id="encrypted"),
         pytest.param(b"%PDF-1.7", "file-unreadable", id="PDF"),
         pytest.param(b"<html><table><tr><td>", "file-unreadable", id="web page named xls"),
         pytest.param(b"PK\x03\x04 and then nothing", "file-unreadable", id="cut zip"),
@@ -152,15 +152,20 @@ def test_a_file_over_the_size_limit_is_refused(csv):
     assert codes(csv(lines(HEADER, ZHANG), file_bytes=20)) == ["file-too-large"]
 
 
-def test_an_old_workbook_is_named(csv):
-    content = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 512 + "Workbook".encode("utf-16-le")
-    assert [finding.seen for finding in csv(content).findings] == ["xls 旧格式"]
+def test_a_text_document_of_old_office_is_named(csv):
+    assert [finding.seen for finding in csv(ole_container({"WordDocument": b"\0" * 5000})).findings] == [
+        "Word 97–2003 文档（doc）"
+    ]
 
 
-def test_a_zip_that_is_no_workbook_is_named(tmp_path, read):
+@pytest.mark.parametrize(
+    ("part", "named"), [("ppt/presentation.xml", "演示文稿（pptx）"), ("word/document.xml", "Word 文档")]
+)
+def test_a_zip_that_is_no_workbook_is_named(tmp_path, read, part, named):
     with zipfile.ZipFile(tmp_path / "delivery", "w") as archive:
-        archive.writestr("word/document.xml", "<w/>")
-    assert [finding.seen for finding in read(tmp_path / "delivery").findings] == ["Word 文档"]
+        archive.writestr(part, "<x/>")
+    (finding,) = read(tmp_path / "delivery").findings
+    assert finding.seen.startswith(named)
 
 
 def test_a_zip_with_locked_entries_is_encrypted(workbook, read):
@@ -354,13 +359,15 @@ TITLED = [
 
 def check_titled(contents):
     table = main(contents)
-    assert table.header_row == 4
     assert table.table["row_number"].to_pylist() == [5, 9, 10, 12]
-    assert [(row.row_number, row.reason) for row in table.skipped] == [
-        (7, "footer"),
-        (8, "repeated-header"),
-        (11, "no-content"),
-        *[(row, "footer") for row in (13, 14, 15, 16)],
+    assert [
+        (note.kind, note.rows, note.count) for note in contents.notes if note.kind not in {"format", "encoding"}
+    ] == [
+        ("header", "4", 1),
+        ("subtotal", "7、13", 2),
+        ("repeated-header", "8", 1),
+        ("no-content", "11", 1),
+        ("footer", "14–16", 3),
     ]
     assert (table.received, table.blank, table.broken) == (11, 7, 0)
 
@@ -397,8 +404,9 @@ def test_a_dimension_that_lies_loses_no_rows(workbook, read):
 
 def test_a_list_that_begins_far_from_the_corner_keeps_its_row_numbers(workbook, read):
     rows = [[None] * 3 + row if row else [] for row in ([], [], HEADER, ZHANG, [], LI)]
-    table = main(read(workbook({"服务对象": rows})))
-    assert (table.header_row, table.table["row_number"].to_pylist()) == (3, [4, 6])
+    contents = read(workbook({"服务对象": rows}))
+    assert [note.rows for note in contents.notes if note.kind == "header"] == ["3"]
+    assert main(contents).table["row_number"].to_pylist() == [4, 6]
 
 
 def test_household_members_are_a_table_of_their_own(workbook, read):
@@ -411,13 +419,18 @@ def test_household_members_are_a_table_of_their_own(workbook, read):
 
 def test_a_renamed_sheet_is_found_by_its_header(workbook, read):
     contents = read(workbook({"说明": [["请如实填写"]], "Sheet2": [HEADER, ZHANG], "Sheet3": []}))
-    assert main(contents).sheet == "Sheet2"
+    assert column(contents, "sheet") == ["Sheet2"]
+    assert [note.sheet for note in contents.notes if note.kind == "header"] == ["Sheet2"]
+    assert [note.sheet for note in contents.notes if note.kind == "sheet-left"] == ["说明"]
 
 
-def test_two_sheets_that_could_be_the_list_are_not_guessed_at(workbook, read):
+def test_two_sheets_that_read_like_the_list_are_both_taken_and_every_row_says_its_sheet(workbook, read):
     contents = read(workbook({"甲村": [HEADER, ZHANG], "乙村": [HEADER, LI]}))
-    assert codes(contents) == ["header-not-found"]
-    assert "甲村、乙村" in contents.findings[0].seen
+    assert column(contents) == ["张三", "李四"]
+    assert column(contents, "sheet") == ["甲村", "乙村"]
+    assert main(contents).table["row_number"].to_pylist() == [2, 2]
+    assert [note.sheet for note in contents.notes if note.kind == "header"] == ["甲村", "乙村"]
+    assert codes(contents) == []
 
 
 def test_an_empty_workbook_is_empty(workbook, read):

@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 
 from connectors.reading.contents import DeliveryRefusedError, shown
 from connectors.reading.grid import Grid, Header
-from connectors.reading.header import find_header, judge_header, normal_header
+from connectors.reading.header import HeaderNames, HeaderRows, judge_header, normal_header
+from connectors.reading.header_search import HeaderSearch
 from connectors.reading.layout import TableLayout
 from connectors.reading.lines import look_at_lines
+from connectors.reading.merged_cells import MergedCells
 from connectors.reading.records import Flaw, join_record, read_line, split_record
 from connectors.reading.rowhash import row_hashes
 from connectors.reading.rows import records_of
@@ -47,17 +49,31 @@ def test_words_inside_brackets_do_make_a_difference():
     assert normal_header("户籍村(居)") != normal_header("户籍村")
 
 
+def first_header(rows):
+    width = max(map(len, rows))
+    padded = [row + [""] * (width - len(row)) for row in rows]
+    found = HeaderSearch({"main": TABLE}).first(padded, MergedCells())
+    return None if found is None else found.rows
+
+
+def judged(cells):
+    names = HeaderNames(TABLE)
+    header = HeaderRows(0, 0, (tuple(cells),), tuple(cells), tuple(map(names.field, cells)))
+    return judge_header(header, names, sheet="")
+
+
 def test_the_header_is_the_row_that_names_most_fields():
     rows = [["梅县区登记表"], ["姓名", "性别"], ["性别", "姓名", "身份证号"], ["男", "张三", "44"]]
-    assert find_header(rows, TABLE) == 2
+    header = first_header(rows)
+    assert (header.first, header.last, header.fields) == (2, 2, ("sex", "name", "id_number"))
 
 
 def test_a_row_of_data_is_no_header():
-    assert find_header([["张三", "男", "441421"]], TABLE) is None
+    assert first_header([["张三", "男", "441421"]]) is None
 
 
 def test_a_column_named_like_sql_is_only_unknown():
-    header, unknown = judge_header(["姓名", 'name"; DROP TABLE x;--', "身份证号"], TABLE, sheet="", row_number=1)
+    header, unknown = judged(["姓名", 'name"; DROP TABLE x;--', "身份证号"])
     assert header.column_of == {"name": 0, "id_number": 2}
     assert [(finding.code, finding.column) for finding in unknown] == [(Finding.COLUMN_UNKNOWN, "B")]
 
@@ -72,7 +88,7 @@ def test_a_column_named_like_sql_is_only_unknown():
 )
 def test_a_header_that_leaves_doubt_refuses_the_file(cells, code, column):
     with pytest.raises(DeliveryRefusedError) as caught:
-        judge_header(cells, TABLE, sheet="", row_number=1)
+        judged(cells)
     assert [(finding.code, finding.column) for finding in caught.value.findings] == [(code, column)]
 
 
@@ -178,9 +194,12 @@ def grid(received):
 
 
 def test_every_row_is_a_record_or_blank_or_broken():
-    contents, findings = records_of(grid(received=3), TABLE)
+    contents, findings, notes = records_of(grid(received=3), TABLE)
     assert (contents.table.num_rows, contents.blank, contents.broken) == (1, 1, 1)
     assert [(finding.code, finding.row_number) for finding in findings] == [(Finding.LINE_BROKEN, 4)]
+    assert [(note.kind, note.sheet, note.rows, note.count) for note in notes] == [
+        ("header", "名单", "1", 1), ("subtotal", "名单", "3", 1),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("received", [2, 4], ids=["a row too many", "a row lost"])
@@ -190,6 +209,6 @@ def test_a_table_that_does_not_balance_is_not_used(received):
 
 
 def test_a_missing_column_is_there_and_empty():
-    contents, _ = records_of(grid(received=3), TABLE)
+    contents, _, _ = records_of(grid(received=3), TABLE)
     assert contents.table.column_names == ["sheet", "row_number", "row_hash", *TABLE.columns]
     assert contents.table["sex"].to_pylist() == [None]

@@ -29,6 +29,7 @@ CELLS = st.one_of(
     ),
     st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Cn", "Co")), max_size=6),
 )
+NO_RECORDS = {"title", "subtotal", "footer", "repeated-header", "below-header", "no-content"}
 ROWS = st.lists(st.tuples(CELLS, CELLS, CELLS, CELLS), max_size=12)
 ENCODINGS = ["utf-8", "utf-8-sig", "gb18030"]
 
@@ -49,11 +50,26 @@ def as_workbook(rows, path):
 
 
 def records(path):
+    return records_and_left(path)[0]
+
+
+def records_and_left(path):
+    """The table of a file, and the rows that are no records, as its notes say."""
     contents = read(path, LAYOUT, ReadingLimits())
     assert not contents.refused, contents.findings
     table = contents.tables["main"]
     assert table.received == table.table.num_rows + table.blank + table.broken
-    return table
+    left = [note for note in contents.notes if note.kind in NO_RECORDS]
+    assert sum(note.count for note in left) == table.blank
+    rows = {number for note in left for number in numbers_in(note.rows)}
+    assert len(rows) == table.blank
+    assert rows.isdisjoint(table.table["row_number"].to_pylist())
+    return table, rows
+
+
+def numbers_in(ranges):
+    ends = [part.split("–") for part in ranges.split("、")]
+    return [number for end in ends for number in range(int(end[0]), int(end[-1]) + 1)]
 
 
 def expected_cells(rows, kept):
@@ -70,14 +86,14 @@ def test_a_list_reads_the_same_from_text_and_workbook(tmp_path, rows, encoding, 
     (tmp_path / "text").write_bytes(as_text(rows, encoding, quoting=quoting))
     (tmp_path / "turned").write_bytes(as_text(rows, "utf-8", order=(3, 1, 0, 2)))
     as_workbook(rows, tmp_path / "book")
-    text, turned, book = (records(tmp_path / name) for name in ("text", "turned", "book"))
+    text, turned = (records(tmp_path / name) for name in ("text", "turned"))
+    book, left = records_and_left(tmp_path / "book")
     assert text.broken == turned.broken == 0
     # A row of quotes alone shows nothing in a text file.
     visible = filled([row for row in rows if any(cell.strip(BLANKS + '",') for cell in row)])
     assert text.received == len(visible)
     assert book.received == len(filled(rows))
-    skipped_rows = {row.row_number for row in book.skipped}
-    kept = [row for number, row in enumerate(rows, start=2) if number not in skipped_rows and row in filled(rows)]
+    kept = [row for number, row in enumerate(rows, start=2) if number not in left and row in filled(rows)]
     got = list(zip(*(book.table[field].to_pylist() for field in FIELDS), strict=True))
     assert got == [tuple(cell or None for cell in row) for row in kept]
     if len(visible) == len(filled(rows)):

@@ -13,7 +13,15 @@ import pytest
 
 from reports.charts import change_bars, lines
 from reports.findings_data import findings_json
-from reports.night import FINDING_COLUMNS, TREND_COLUMNS, HouseholdLine, NightReport, SourceLine, write_night_report
+from reports.night import (
+    FINDING_COLUMNS,
+    READING_COLUMNS,
+    TREND_COLUMNS,
+    HouseholdLine,
+    NightReport,
+    SourceLine,
+    write_night_report,
+)
 from schemas.errors import ContractBroken
 
 HOSTILE = [
@@ -159,7 +167,7 @@ def test_hostile_text_is_data_wherever_it_stands(tmp_path: Path, text: str) -> N
 def test_the_workbook_is_the_pages_twin(tmp_path: Path) -> None:
     write_night_report(NIGHT, tmp_path)
     book = openpyxl.load_workbook(tmp_path / "findings.xlsx")
-    assert book.sheetnames == ["概况", "每个来源的漏斗", "问题清单"]
+    assert book.sheetnames == ["概况", "每个来源的漏斗", "问题清单", "文件读取说明"]
     summary = {row[0]: row[1] for row in book["概况"].iter_rows(values_only=True)}
     assert (summary["收到"], summary["在册总数"], summary["问题"]) == (1030, 1008, 3)
     funnel = list(book["每个来源的漏斗"].iter_rows(values_only=True))
@@ -199,3 +207,34 @@ def test_charts_stay_inside_their_frame(numbers: list[int]) -> None:
     assert all(
         x >= 52 and x + width <= 432 and y >= 9 and y + height <= 149 for x, y, width, height, *_ in bars.rectangles
     )
+
+
+def test_how_files_were_read_is_on_the_page_and_in_the_workbook_in_officers_words(tmp_path: Path) -> None:
+    notes = [
+        ("村（居）登记表", "一月.xlsx", "三葵村", "footer", "12、14–16", 4, "", ""),
+        (
+            "村（居）登记表",
+            "<b>.xlsx",
+            "=1+1",
+            "numbers-typed",
+            "",
+            40,
+            "身份证号码",
+            "</script><script>boom()</script>",
+        ),
+    ]
+    write_night_report(replace(NIGHT, reading=pd.DataFrame(notes, columns=list(READING_COLUMNS))), tmp_path)
+    page = tmp_path / "index.html"
+    assert "三葵村 表尾说明，不作记录 12、14–16 4" in text_of(page)
+    assert "<script>boom" not in page.read_text(encoding="utf-8")
+    listed = list(openpyxl.load_workbook(tmp_path / "findings.xlsx")["文件读取说明"].iter_rows(values_only=True))
+    assert listed[0][:5] == ("来源", "文件", "工作表", "说明", "行号")
+    assert [row[2:6] for row in listed[1:]] == [
+        ("三葵村", "表尾说明，不作记录", "12、14–16", 4),
+        ("=1+1", "整列号码曾以数值格式录入，后几位已丢失", "", 40),
+    ]
+
+
+def test_a_night_in_which_nothing_was_read_has_no_notes_of_reading(tmp_path: Path) -> None:
+    write_night_report(NIGHT, tmp_path)
+    assert "文件读取说明" not in (tmp_path / "index.html").read_text(encoding="utf-8")
