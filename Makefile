@@ -5,7 +5,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PEOPLE ?= 2000
 
-.PHONY: help setup run test check bench docs lock clean
+.PHONY: help setup run test test-deep check bench docs lock clean
 help:
 	@sed -n 's/^# make/make/p' Makefile
 # make setup builds .venv from the hash-locked files
@@ -31,10 +31,16 @@ check: .venv/test.done
 	$(BIN)/pytest --doctest-modules --ignore=registry/migrations tests/unit schemas transforms connectors registry reports flows simulator
 test: check
 	@scripts/install_browser
+	@scripts/install_test_services
 	$(BIN)/pytest tests/integration tests/end_to_end
+# make test-deep repeats the random tests ten times as long, before a release
+test-deep: .venv/test.done
+	@scripts/install_test_services
+	ELDERSYNC_DEEP=1 $(BIN)/pytest tests/integration/test_fuzzed_files.py tests/integration/test_generated_lists.py tests/integration/test_drift.py
 # make bench measures against a usual script and hand-written DuckDB SQL
 bench: .venv/bench.done
 	$(BIN)/python -m bench
+	$(BIN)/python -m bench.reading
 # make docs writes the generated reference pages again
 docs: .venv/run.done
 	@$(BIN)/python -m scripts.write_reference

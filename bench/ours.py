@@ -1,11 +1,12 @@
 """What ``eldersync`` itself leaves behind, read from its registry and its platform files after the clock has stopped."""
 
+import shutil
 from datetime import date
 from pathlib import Path
 
 import sqlalchemy as sa
 
-from bench.contract import OUTPUTS
+from bench.contract import CONFIG, OUTPUTS
 from registry.embedded import running_server
 
 __all__ = ["command", "outputs", "stage_seconds"]
@@ -21,8 +22,15 @@ _TABLES = {
 
 
 def command(program: Path, home: Path, today: date) -> list[str]:
-    """A night of the home, without Prefect; its files lie in the home's inbox."""
-    return [str(program), "run", "--home", str(home), "--date", today.isoformat(), "--json"]
+    """A night of the home, without Prefect; its files lie in the home's inbox and need not rest there before they count."""
+    config = home.with_name(f"{home.name}-config")
+    if not config.is_dir():
+        for source in (shutil.copytree(CONFIG, config) / "sources").glob("*.toml"):
+            with source.open("a", encoding="utf-8") as file:
+                file.write('\n[channel]\nkind = "folder"\nsettle_seconds = 0\n')
+    return [
+        str(program), "run", "--home", str(home), "--config", str(config), "--date", today.isoformat(), "--json"
+    ]  # fmt: skip
 
 
 def stage_seconds(home: Path) -> dict[str, float]:

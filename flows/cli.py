@@ -5,21 +5,31 @@ Exit codes: 0 green, 1 red (failed), 2 wrong usage or configuration, 3 yellow (f
 """
 
 import json
-import logging
 import sys
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import App, CycloptsError, Parameter, validators
 
+from flows.cli_common import (
+    BUSY,
+    COMMON,
+    EXIT_CODE,
+    GREEN,
+    RED,
+    USAGE,
+    YELLOW,
+    Common,
+    Positive,
+    config_of,
+    give,
+    home_of,
+)
+from flows.cli_source import source_app
 from schemas.errors import AnotherRunIsActive, ConfigurationInvalid, EldersyncError
 
 __all__ = ["app", "main"]
-
-GREEN, RED, USAGE, YELLOW, BUSY = 0, 1, 2, 3, 4
-EXIT_CODE = {"green": GREEN, "yellow": YELLOW, "red": RED, "running": RED}
 
 app = App(
     name="eldersync",
@@ -28,27 +38,15 @@ app = App(
 )
 
 
-@Parameter(name="*")
-@dataclass(frozen=True)
-class Common:
-    """Options every command takes."""
-
-    home: Annotated[Path | None, Parameter(help="Folder of this installation [$ELDERSYNC_HOME, else ./var].")] = None
-    config: Annotated[
-        Path | None, Parameter(help="Configuration folder [$ELDERSYNC_CONFIG, else the shipped one].")
-    ] = None
-    json: Annotated[bool, Parameter(help="Print one JSON object on standard output.", negative="")] = False
-
-
-_COMMON = Common()
-
-Positive = Annotated[int, Parameter(validator=validators.Number(gte=1, lt=1 << 63))]
+app.command(source_app)
+divisions_app = App(name="divisions", help="The table of counties, towns and villages.")
+app.command(divisions_app)
 
 
 @app.command
 def run(
     *, date: date | None = None, source: tuple[str, ...] = (), no_push: Annotated[bool, Parameter(negative="")] = False,
-    common: Common = _COMMON,
+    common: Common = COMMON,
 ) -> int:  # fmt: skip
     """One night now.
 
@@ -60,11 +58,13 @@ def run(
     """
     from flows.operate import run_night
 
-    return _tell_night(run_night(_home(common), _config(common), date, list(source) or None, send=not no_push), common)
+    return _tell_night(
+        run_night(home_of(common), config_of(common), date, list(source) or None, send=not no_push), common
+    )
 
 
 @app.command
-def resume(run: Positive, *, common: Common = _COMMON) -> int:
+def resume(run: Positive, *, common: Common = COMMON) -> int:
     """Continue a failed run from its first stage that is not done.
 
     Args:
@@ -73,22 +73,22 @@ def resume(run: Positive, *, common: Common = _COMMON) -> int:
     """
     from flows.operate import resume_night
 
-    return _tell_night(resume_night(_home(common), _config(common), run), common)
+    return _tell_night(resume_night(home_of(common), config_of(common), run), common)
 
 
 @app.command
-def status(*, common: Common = _COMMON) -> int:
+def status(*, common: Common = COMMON) -> int:
     """What ran last, and what waits."""
     from flows.inspect_runs import current_status
     from flows.print_lists import print_status
 
-    found = current_status(_home(common), _config(common))
-    _give(found, common, print_status)
+    found = current_status(home_of(common), config_of(common))
+    give(found, common, print_status)
     return EXIT_CODE.get(found["status"], GREEN)
 
 
 @app.command
-def show(run: Positive, *, common: Common = _COMMON) -> int:
+def show(run: Positive, *, common: Common = COMMON) -> int:
     """One run: funnel, changes, push.
 
     Args:
@@ -98,13 +98,13 @@ def show(run: Positive, *, common: Common = _COMMON) -> int:
     from flows.inspect_runs import one_run
     from flows.print_night import print_run
 
-    found = one_run(_home(common), _config(common), run)
-    _give(found, common, print_run)
+    found = one_run(home_of(common), config_of(common), run)
+    give(found, common, print_run)
     return GREEN
 
 
 @app.command
-def runs(*, limit: Positive = 20, common: Common = _COMMON) -> int:
+def runs(*, limit: Positive = 20, common: Common = COMMON) -> int:
     """The newest runs, a line each.
 
     Args:
@@ -114,12 +114,12 @@ def runs(*, limit: Positive = 20, common: Common = _COMMON) -> int:
     from flows.inspect_runs import newest_runs
     from flows.print_lists import print_runs
 
-    _give({"runs": newest_runs(_home(common), _config(common), limit)}, common, print_runs)
+    give({"runs": newest_runs(home_of(common), config_of(common), limit)}, common, print_runs)
     return GREEN
 
 
 @app.command
-def findings(run: Positive, *, to: Path, common: Common = _COMMON) -> int:
+def findings(run: Positive, *, to: Path, common: Common = COMMON) -> int:
     """Every finding that stands after a run, as a file.
 
     Args:
@@ -129,13 +129,13 @@ def findings(run: Positive, *, to: Path, common: Common = _COMMON) -> int:
     """
     from flows.export import export_findings
 
-    _give(export_findings(_home(common), _config(common), run, to), common, _print_written)
+    give(export_findings(home_of(common), config_of(common), run, to), common, _print_written)
     return GREEN
 
 
 @app.command
 def elders(
-    *, to: Path, unmasked: Annotated[bool, Parameter(negative="")] = False, reason: str = "", common: Common = _COMMON
+    *, to: Path, unmasked: Annotated[bool, Parameter(negative="")] = False, reason: str = "", common: Common = COMMON
 ) -> int:
     """The registry, one row per elder, as a file; identifiers masked unless asked for with a reason.
 
@@ -147,7 +147,9 @@ def elders(
     """
     from flows.export import export_elders
 
-    _give(export_elders(_home(common), _config(common), to, unmasked=unmasked, reason=reason), common, _print_written)
+    give(
+        export_elders(home_of(common), config_of(common), to, unmasked=unmasked, reason=reason), common, _print_written
+    )
     return GREEN
 
 
@@ -157,7 +159,7 @@ def explain(
     *,
     unmasked: Annotated[bool, Parameter(negative="")] = False,
     reason: str = "",
-    common: Common = _COMMON,
+    common: Common = COMMON,
 ) -> int:
     """Where each field of an elder's record comes from, and what lost.
 
@@ -171,14 +173,16 @@ def explain(
     from flows.print_lists import print_explanation
 
     wanted = sys.stdin.readline().strip() if person == "-" else person
-    _give(
-        explanation(_home(common), _config(common), wanted, unmasked=unmasked, reason=reason), common, print_explanation
+    give(
+        explanation(home_of(common), config_of(common), wanted, unmasked=unmasked, reason=reason),
+        common,
+        print_explanation,
     )
     return GREEN
 
 
 @app.command
-def report(run: Positive, *, common: Common = _COMMON) -> int:
+def report(run: Positive, *, common: Common = COMMON) -> int:
     """Where the HTML report of a run lies; written again if it is gone.
 
     Args:
@@ -187,13 +191,13 @@ def report(run: Positive, *, common: Common = _COMMON) -> int:
     """
     from flows.inspect_runs import report_path
 
-    found = {"report": str(report_path(_home(common), _config(common), run))}
-    _give(found, common, lambda found: print(found["report"]))  # noqa: T201
+    found = {"report": str(report_path(home_of(common), config_of(common), run))}
+    give(found, common, lambda found: print(found["report"]))  # noqa: T201
     return GREEN
 
 
 @app.command
-def sample(*, people: int, to: Path, seed: int = 1, common: Common = _COMMON) -> int:
+def sample(*, people: int, to: Path, seed: int = 1, common: Common = COMMON) -> int:
     """Made-up deliveries with planted defects, and the answer key.
 
     Args:
@@ -204,18 +208,88 @@ def sample(*, people: int, to: Path, seed: int = 1, common: Common = _COMMON) ->
     """
     from flows.operate import make_sample
 
-    _give(make_sample(to, _config(common), people=people, seed=seed), common, _print_sample)
+    give(make_sample(to, config_of(common), people=people, seed=seed), common, _print_sample)
     return GREEN
 
 
 @app.command
-def doctor(*, common: Common = _COMMON) -> int:
+def template(name: str, *, to: Path = Path(), common: Common = COMMON) -> int:
+    """Blank templates for senders: the registration form, or the roster of a source.
+
+    Args:
+        name: 附件1, or the name of a source.
+        to: folder to write to [the current one].
+        common: options every command takes.
+    """
+    from flows.blank_forms import write_templates
+
+    give(write_templates(config_of(common), name, to), common, _print_files)
+    return GREEN
+
+
+@divisions_app.command(name="import")
+def import_(
+    file: Path, *, changes: Path | None = None, yes: Annotated[bool, Parameter(negative="")] = False,
+    common: Common = COMMON,
+) -> int:  # fmt: skip
+    """Puts a fuller division table in the place of the one in force; says in numbers what it would change, and asks for --yes.
+
+    Args:
+        file: .csv or .xlsx with 代码 and 名称.
+        changes: .csv or .xlsx with 原代码 and 现行代码 of retired codes.
+        yes: write it.
+        common: options every command takes.
+    """
+    from flows.division_import import import_divisions
+    from flows.print_lists import print_division_import
+
+    found = import_divisions(config_of(common), file, changes, write=yes)
+    give(found, common, print_division_import)
+    return GREEN if yes else YELLOW
+
+
+@app.command
+def simulate_province(
+    *, port: Annotated[int, Parameter(validator=validators.Number(gte=0, lt=1 << 16))] = 8640,
+    ledger: Path | None = None, faults: Path | None = None, chance: float | None = None, token: str | None = None,
+    common: Common = COMMON,
+) -> int:  # fmt: skip
+    """The stand-in for the provincial platform, on this machine only, until Ctrl-C.
+
+    Args:
+        port: to listen on; 0 is any that is free.
+        ledger: file of what took effect [HOME/simulated-province/ledger.sqlite].
+        faults: .toml of how it behaves and what goes wrong.
+        chance: share of requests with which something goes wrong, 0 to 1.
+        token: what requests are signed with [trial-token].
+        common: options every command takes.
+    """
+    from functools import partial
+
+    from flows import province
+
+    def listening(found: dict[str, Any]) -> None:
+        give(found, common, province.print_listening)
+        sys.stdout.flush()  # who started it waits for this
+
+    province.simulate_province(
+        home_of(common),
+        config_of(common),
+        province.ProvinceOptions(port, ledger, faults, chance, token or province.TRIAL_TOKEN),
+        listening=listening,
+        say=partial(print, file=sys.stderr if common.json else sys.stdout, flush=True),
+    )
+    return GREEN
+
+
+@app.command
+def doctor(*, common: Common = COMMON) -> int:
     """Checks configuration, database, clock, disk and platform profile, and says what to do."""
     from flows.doctor import examine
     from flows.print_lists import print_checks
 
-    checks = examine(_home(common), _config(common))
-    _give({"checks": checks}, common, print_checks)
+    checks = examine(home_of(common), config_of(common))
+    give({"checks": checks}, common, print_checks)
     return GREEN if all(check["ok"] for check in checks) else RED
 
 
@@ -260,36 +334,20 @@ def _fail(message: str, code: int, *, wants_json: bool) -> int:
     return code
 
 
-def _home(common: Common) -> Path:
-    from flows.context import default_home
-
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
-    logging.getLogger("eldersync").setLevel(logging.WARNING if common.json else logging.INFO)
-    return common.home or default_home()
-
-
-def _config(common: Common) -> Path:
-    from flows.context import default_config
-
-    return common.config or default_config()
-
-
-def _give(found: dict[str, Any], common: Common, show_to_people: Any) -> None:
-    if common.json:
-        print(json.dumps(found, ensure_ascii=False, default=str))  # noqa: T201
-    else:
-        show_to_people(found)
-
-
 def _tell_night(summary: dict[str, Any], common: Common) -> int:
     from flows.print_night import print_summary
 
-    _give(summary, common, print_summary)
+    give(summary, common, print_summary)
     return EXIT_CODE[summary["status"]]
 
 
 def _print_written(found: dict[str, Any]) -> None:
     print(f"{found['rows']} rows written to {found['file']}")  # noqa: T201
+
+
+def _print_files(found: dict[str, Any]) -> None:
+    for file in found["files"]:
+        print(file)  # noqa: T201
 
 
 def _print_sample(found: dict[str, Any]) -> None:

@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 
-from flows.cli import EXIT_CODE
+from flows.cli_common import EXIT_CODE
 from flows.context import Home, default_config, default_home
 from flows.operate import make_sample, run_night
 from flows.prefect_server import running_prefect_server

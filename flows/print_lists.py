@@ -5,7 +5,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-__all__ = ["print_checks", "print_explanation", "print_runs", "print_status"]
+__all__ = ["print_checks", "print_division_import", "print_explanation", "print_runs", "print_status"]
 
 
 def print_status(found: dict[str, Any]) -> None:
@@ -88,3 +88,17 @@ def _console() -> Console:
 def _where(place: dict[str, Any]) -> str:
     sheet = f" {place['sheet']}" if place["sheet"] else ""
     return f"{place['source']}: {place['delivery']}{sheet} row {place['row_number']}"
+
+
+def print_division_import(found: dict[str, Any]) -> None:
+    """What a division table holds and changes, and whether it was written."""
+    console = _console()
+    levels = "，".join(f"{level} {count:,} 个" for level, count in found["levels"].items())
+    console.print(f"现行区划：{levels}", soft_wrap=True)
+    console.print(
+        f"与现用区划表相比：新增 {found['added']:,}，改名 {found['renamed']:,}，不再列出 {found['removed']:,}；"
+        f"停用代码 {found['retired']:,} 个"
+    )
+    console.print(
+        f"已写入 {found['file']}" if found["written"] else f"尚未写入。核对无误后加 --yes，写入 {found['file']}"
+    )

@@ -32,8 +32,11 @@ from sqlalchemy.pool import Pool
 __all__ = ["main"]
 
 _END_SESSIONS = """
-    SELECT count(pg_catalog.pg_terminate_backend(pid)) FROM pg_catalog.pg_stat_activity
-    WHERE datname = pg_catalog.current_database() AND application_name LIKE 'eldersync%'
+    SELECT count(pg_catalog.pg_terminate_backend(pid)) FROM (
+        SELECT pid FROM pg_catalog.pg_stat_activity
+        WHERE datname = pg_catalog.current_database() AND application_name LIKE 'eldersync%'
+        ORDER BY pid = pg_catalog.pg_backend_pid()  -- this session last, or it dies before it has ended the others
+    ) AS sessions
 """
 _WROTE = "SELECT pg_catalog.pg_current_xact_id_if_assigned() IS NOT NULL"
 

@@ -249,7 +249,7 @@ def test_a_file_whose_reader_is_killed_is_read_again_on_the_next_night(
     assert told(place) == registered(place)
 
 
-@pytest.mark.parametrize("share", [0.3, 0.9], ids=["receiving", "finishing"])
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.9], ids=["receiving", "taking", "finishing"])
 def test_a_night_whose_sessions_are_ended_stops_cleanly_and_is_resumed(
     tries: Tries, undisturbed: tuple[Outcome, list[dict[str, Any]], list[bool]], share: float
 ) -> None:

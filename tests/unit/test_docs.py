@@ -7,6 +7,8 @@ import pytest
 from pydantic import BaseModel
 
 from flows.cli import app
+from schemas.channel_rest import RestChannel
+from schemas.channels import DatabaseChannel, FolderChannel, SftpChannel
 from schemas.codes import CODE_LISTS
 from schemas.configuration import (
     Brake,
@@ -29,7 +31,7 @@ PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 COMMANDS = [name for name in app if not name.startswith("-")]
 MODELS = (
     Bureau, Source, TableColumns, Rules, Brake, Reading, Survivorship, Division, PlatformProfile, PlatformWorkbook,
-    PlatformColumn,
+    PlatformColumn, FolderChannel, SftpChannel, DatabaseChannel, RestChannel,
 )  # fmt: skip
 
 
