@@ -104,7 +104,7 @@ def ours_staged(path: Path) -> int:
 
 
 def _delivered(path: Path):  # type: ignore[no-untyped-def]
-    import connectors.reading.workbook  # noqa: F401 - loaded by need, and not counted
+    import connectors.reading.formats.workbook  # noqa: F401 - loaded by need, and not counted
     from connectors.reading.layout import ReadingLimits
     from connectors.reading.read import read
     from flows.deliveries import layout_of

@@ -1,6 +1,6 @@
 """Keeping what was delivered: bytes from anywhere become one unchanged file under its own fingerprint.
 
-Where the bytes come from is another module's: ``connectors.inbox`` for folders, a module each for the other channels.
+Where the bytes come from is another module's: ``connectors.folder.inbox`` for folders, a module each for the other channels.
 Names may name people: they are handed on to be stored with the registry, and never become names of ours or words of an error.
 """
 

@@ -11,8 +11,8 @@ from typing import Any, TypedDict
 
 import sqlalchemy as sa
 
-from connectors.inbox import fetch_folder
-from connectors.inbox_done import move_done, refused_files
+from connectors.folder.done import move_done, refused_files
+from connectors.folder.inbox import fetch_folder
 from connectors.keeping import Fetched
 from flows.context import Night
 from flows.secret_store import read_secret
@@ -49,16 +49,16 @@ def _from_server(night: Night, source: Source, position: Position) -> Fetched:
     """What the channel's server has; the library that speaks to it is loaded only where a source needs it."""
     channel, received = source.channel, night.home.received
     if isinstance(channel, SftpChannel):
-        from connectors.sftp import fetch_sftp
+        from connectors.sftp.fetch import fetch_sftp
 
         return fetch_sftp(channel, received, **_login(night, channel), position=position)
     if isinstance(channel, DatabaseChannel):
-        from connectors.database_view import fetch_view
+        from connectors.database.view import fetch_view
 
         url = _database_url(night, channel)
         return fetch_view(channel, received, url=url, name=source.name, position=position, now=night.now())
     assert isinstance(channel, RestChannel)  # noqa: S101  no other kind is left
-    from connectors.rest import fetch_records
+    from connectors.rest.pull import fetch_records
 
     secrets = {name: read_secret(night.home.path, name) for name in channel.secret_names}
     return fetch_records(channel, received, secrets=secrets, name=source.name, position=position, now=night.now)
@@ -110,7 +110,7 @@ def put_away(night: Night, source_name: str) -> int:
     if isinstance(channel, FolderChannel) and channel.move_done:
         return move_done(night.home.inbox / source_name, taken=taken, refused=refused)
     if isinstance(channel, SftpChannel) and channel.after != "leave":
-        from connectors.sftp_after import move_fetched
+        from connectors.sftp.after import move_fetched
 
         position = received.get("position", {}).get("server", {})
         return move_fetched(channel, **_login(night, channel), position=position, done=taken)

@@ -5,14 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from connectors.reading import DeliveryLayout, TableLayout
-from connectors.reading.header import normal_header
+from connectors.reading.layouts.header import normal_header
 from schemas.configuration import Configuration
 from schemas.fields import FIELDS, STATED_FIELDS
 from transforms.header_meaning import HeaderWords
 
 __all__ = ["SourceMatch", "header_words", "known_headers", "reduced", "source_matches"]
 
-_LONGEST_HEADER = 80  # a longer one is no header to the reader (connectors.reading.header)
+_LONGEST_HEADER = 80  # a longer one is no header to the reader (connectors.reading.layouts.header)
 
 
 @dataclass(frozen=True, slots=True)

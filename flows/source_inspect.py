@@ -7,8 +7,8 @@ import numpy as np
 
 from connectors.reading import DeliveryContents, FileFinding, ReadingNote, TableContents
 from connectors.reading.contents import shown
-from connectors.reading.filling import own_name
-from connectors.reading.inspection import InspectedSheet
+from connectors.reading.layouts.filling import own_name
+from connectors.reading.looks.inspection import InspectedSheet
 from flows.masked_sample import sample_rows
 from flows.source_look import Look, look_at
 from schemas.codes import CODE_LISTS

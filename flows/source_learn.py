@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from connectors.reading.header import normal_header
+from connectors.reading.layouts.header import normal_header
 from flows.source_look import Look, look_at
 from flows.source_write import check_writable, write_source
 from schemas.column_guess import Confidence, Reason

@@ -16,10 +16,10 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from connectors.reading import DeliveryContents, DeliveryLayout, TableLayout, read_delivery
-from connectors.reading.filling import own_name
 from connectors.reading.grid import column_letter
-from connectors.reading.header import normal_header
-from connectors.reading.inspection import InspectedSheet, Inspection
+from connectors.reading.layouts.filling import own_name
+from connectors.reading.layouts.header import normal_header
+from connectors.reading.looks.inspection import InspectedSheet, Inspection
 from connectors.reading.parent import inspect_delivery
 from flows.context import Home
 from flows.deliveries import limits_of

@@ -1,6 +1,6 @@
 """A source that is asked over REST: where it is, what is sent, and how its parts (``schemas.channel_rest_parts``) go together.
 
-Only what a bureau writes under ``[channel]``; ``connectors.rest`` speaks it. ``${name}`` in headers, query and body stands for
+Only what a bureau writes under ``[channel]``; ``connectors.rest.pull`` speaks it. ``${name}`` in headers, query and body stands for
 the secret of that name and is never written out here.
 """
 

@@ -98,7 +98,7 @@ class Source(_Strict):
     stated_on: str
     states: str | None = None
     channel: Channel = FolderChannel()
-    encoding: str = ""
+    encoding: Literal["", "utf-8", "gb18030", "gbk", "gb2312", "utf-16-le", "utf-16-be"] = ""
     password_secret: SecretName | None = None
     hidden_rows: Policy = "take"
     hidden_sheets: Policy = "leave"
@@ -127,10 +127,6 @@ class Source(_Strict):
         asks_for_changes = getattr(self.channel, "increment", None) or getattr(self.channel, "mode", "") == "cursor"
         if asks_for_changes and self.delivers == "full":
             raise ValueError("delivers: a channel that asks for changes only is incremental, not full")
-        try:
-            "".encode(self.encoding or "utf-8")
-        except LookupError:
-            raise ValueError(f"encoding: {self.encoding} is not the name of an encoding") from None
         for name, words in self.codes.items():
             if name not in CODE_LISTS:
                 raise ValueError(f"codes.{name} is not a code list")

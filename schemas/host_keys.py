@@ -1,6 +1,6 @@
 """SSH host keys as a bureau writes them down: the type and the key, as ``ssh-keyscan`` and ``known_hosts`` print them.
 
-What a server then shows is compared in ``connectors.sftp_connection``.
+What a server then shows is compared in ``connectors.sftp.connection``.
 """
 
 import base64

@@ -4,13 +4,11 @@ Files are read by a process that may be killed by them (``child``), started and 
 is not known here; that is ``transforms``.
 
 * ``layout``: what a delivery should look like. ``contents``: what came out.
-* ``gate``: format and bounds, before anything is parsed.
-* ``workbook``: cells of sheets (``sheets``). ``delimited`` with ``lines`` and ``records``: the rows of a text.
-* ``header_search`` with ``header_lines``: where a header is. ``header``: which column is which field.
-* ``sheet_choice``: which sheets hold a list. ``tables``: what stands below their headers (``grid``). ``blocks``: where
-  another table begins further down.
-* ``rows``: the records of a grid. ``no_records``: which rows are none. ``filling``: cells that mean what another says.
-  ``rowhash``: their fingerprints.
+* ``formats``: what a file is by its bytes, its bounds, and the cells of its sheets (``sheets``), whatever the format.
+* ``text``: the rows of a text, each line accounted for.
+* ``layouts``: which sheets and blocks hold a list, which header, which rows below it (``grid``) are records.
+* ``forms``: the registration form 附件1, filled in.
+* ``looks``: a look at a file nobody has agreed on yet.
 """
 
 from connectors.reading.contents import DeliveryContents, FileFinding, ReadingNote, TableContents

@@ -74,7 +74,7 @@ def _read_and_write(request: dict[str, Any]) -> None:
     folder, path = Path(request["folder"]), Path(request["path"])
     layout, limits = DeliveryLayout.from_json(request["layout"]), ReadingLimits(**request["limits"])
     if request["kind"] == "inspect":
-        from connectors.reading.inspect_file import inspect
+        from connectors.reading.looks.inspect_file import inspect
 
         inspect(path, layout, limits, header_row=request["header_row"]).save(folder)
         return

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.reading.contents import ReadingNote
-from connectors.reading.merged_cells import MergedCells
+from connectors.reading.layouts.merged_cells import MergedCells
 
 __all__ = ["BLANKS", "NO", "Grid", "Header", "column_letter", "filled_cells", "is_blank"]
 

@@ -24,8 +24,8 @@ from connectors.reading.contents import (
     ReadingNote,
     TableContents,
 )
-from connectors.reading.inspection import Inspection
 from connectors.reading.layout import DeliveryLayout, ReadingLimits
+from connectors.reading.looks.inspection import Inspection
 from schemas.errors import SourceUnavailable
 from schemas.findings import Finding
 
@@ -100,7 +100,7 @@ def start_reading(kept_path: Path, layout: DeliveryLayout, *, limits: ReadingLim
     """Begin to read a kept delivery; several may be read at the same time.
 
     Args:
-        kept_path: the kept file (``connectors.inbox.keep``).
+        kept_path: the kept file (``connectors.folder.inbox.keep``).
         layout: what it should look like.
         limits: what it may cost.
         workspace: a private folder for the time of reading; each reading makes and removes its own folder there.

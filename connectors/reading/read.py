@@ -7,10 +7,10 @@ or tables (``tables``); tables become records (``rows``).
 from pathlib import Path
 
 from connectors.reading.contents import DeliveryContents, DeliveryRefusedError
-from connectors.reading.documents import Document, Documents
+from connectors.reading.formats.documents import Document, Documents
+from connectors.reading.formats.raw import Raw
+from connectors.reading.formats.what_is_read import WhatIsRead
 from connectors.reading.layout import DeliveryLayout, ReadingLimits
-from connectors.reading.raw import Raw
-from connectors.reading.what_is_read import WhatIsRead
 
 __all__ = ["read"]
 

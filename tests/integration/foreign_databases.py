@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from connectors.database_view import fetch_view
+from connectors.database.view import fetch_view
 from connectors.keeping import Fetched
 from schemas.channels import DatabaseChannel
 

@@ -17,9 +17,9 @@ import sqlalchemy as sa
 from foreign_databases import NOW, AfterStatement, Database, lines_of, nothing_is_kept, pull
 from mariadb_server import Mariadb
 
-from connectors.database_deadline import Deadline
-from connectors.database_servers import open_engine
-from connectors.database_view import _reading
+from connectors.database.deadline import Deadline
+from connectors.database.servers import open_engine
+from connectors.database.view import _reading
 from connectors.reading import DeliveryLayout, ReadingLimits, TableLayout, read_delivery
 from schemas.errors import SourceNotBelieved, SourceRefusesUs, SourceUnavailable
 
@@ -434,7 +434,7 @@ MEASURED = """
 import resource, sys, tempfile
 from datetime import UTC, datetime
 from pathlib import Path
-from connectors.database_view import fetch_view
+from connectors.database.view import fetch_view
 from schemas.channels import DatabaseChannel
 def peak(view):
     channel = DatabaseChannel(kind="database", url_secret="s", view=view, key_columns=["id"])

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from connectors.inbox import fetch_folder
-from connectors.inbox_done import move_done
+from connectors.folder.done import move_done
+from connectors.folder.inbox import fetch_folder
 from connectors.keeping import Fetched
 from schemas.channels import FolderChannel
 from schemas.errors import SourceUnavailable

@@ -9,13 +9,13 @@ import pytest
 from generated_lists import HEADERS, LAYOUT, as_text, draw_page, records_on, write_workbook
 
 from connectors.reading import ReadingLimits
-from connectors.reading.blocks import blocks_of
 from connectors.reading.contents import DeliveryRefusedError
-from connectors.reading.header_search import HeaderSearch
+from connectors.reading.layouts.blocks import blocks_of
+from connectors.reading.layouts.header_search import HeaderSearch
+from connectors.reading.layouts.rows import records_of
+from connectors.reading.layouts.tables import grids_of
 from connectors.reading.read import read
-from connectors.reading.rows import records_of
 from connectors.reading.sheets import SheetCells
-from connectors.reading.tables import grids_of
 
 LISTS = 1000
 EACH = 50

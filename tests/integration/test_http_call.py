@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 from rest_server import Authority, Reply, answering, speaking, tls_context
 
-from connectors.http_call import Answer, CallLimits, HttpCaller, HttpRequest, NoAnswer, Why
-from connectors.http_line import Origin, look_up
+from connectors.http_calls.call import Answer, CallLimits, HttpCaller, HttpRequest, NoAnswer, Why
+from connectors.http_calls.line import Origin, look_up
 from schemas.errors import ConfigurationInvalid
 
 DEADLINE = 0.6

@@ -23,7 +23,7 @@ from foreign_files import (
     write_xls,
 )
 
-from connectors.reading.inspect_sheets import likely_header
+from connectors.reading.looks.inspect_sheets import likely_header
 from flows.source_add import Wishes, add
 from flows.source_inspect import inspect
 from flows.source_learn import learn

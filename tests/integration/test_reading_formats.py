@@ -24,10 +24,10 @@ from made_up_files import (
 )
 
 from connectors.reading import DeliveryLayout, ReadingLimits, TableLayout, read_delivery
-from connectors.reading.documents import Documents
-from connectors.reading.raw import Raw
+from connectors.reading.formats.documents import Documents
+from connectors.reading.formats.raw import Raw
+from connectors.reading.formats.sheet_readers import sheets_of
 from connectors.reading.read import read
-from connectors.reading.sheet_readers import sheets_of
 from schemas.findings import Finding
 from schemas.reading_notes import ReadingNoteKind
 

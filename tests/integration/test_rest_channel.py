@@ -14,13 +14,13 @@ from dataclasses import replace
 import pytest
 from rest_server import Authority, Reply, answering, envelope, speaking, tls_context
 
+from connectors.http_calls.signing import gateway_signature, national_signature
 from connectors.keeping import Fetched
 from connectors.reading.contents import DeliveryRefusedError
-from connectors.reading.json_lines import read_json_lines
 from connectors.reading.layout import ReadingLimits, TableLayout
-from connectors.rest import fetch_records
-from connectors.rest_session import Clockwork
-from connectors.signing import gateway_signature, national_signature
+from connectors.reading.text.json_lines import read_json_lines
+from connectors.rest.pull import fetch_records
+from connectors.rest.session import Clockwork
 from schemas.channel_rest import RestChannel
 from schemas.errors import RunStopped, SourceNotBelieved, SourceRefusesUs, SourceUnavailable
 

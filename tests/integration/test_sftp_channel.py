@@ -19,10 +19,10 @@ from paramiko.sftp import SFTPError
 from sftp_server import PASSWORD, USER, SftpHouse, key_pair, key_text, public_line, sftp_house
 
 from connectors.keeping import Fetched
-from connectors.sftp import fetch_sftp
-from connectors.sftp_after import move_fetched
-from connectors.sftp_connection import Login
-from connectors.sftp_requests import _entries, _state
+from connectors.sftp.after import move_fetched
+from connectors.sftp.connection import Login
+from connectors.sftp.fetch import fetch_sftp
+from connectors.sftp.remote_files import _entries, _state
 from schemas.channels import SftpChannel
 from schemas.errors import RunStopped, SourceNotBelieved, SourceRefusesUs, SourceUnavailable
 

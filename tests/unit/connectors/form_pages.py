@@ -6,7 +6,7 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 from connectors.reading import DeliveryLayout, TableLayout
-from connectors.reading.form_cells import FormCells, form_from_cells
+from connectors.reading.forms.cells import FormCells, form_from_cells
 from schemas.configuration import load_configuration
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -8,9 +8,9 @@ import pyarrow as pa
 from connectors.reading import DeliveryLayout, FileFinding, ReadingNote, TableContents, TableLayout
 from connectors.reading.contents import DeliveryRefusedError
 from connectors.reading.grid import BLANKS
-from connectors.reading.rows import records_of
+from connectors.reading.layouts.rows import records_of
+from connectors.reading.layouts.tables import grids_of
 from connectors.reading.sheets import SheetCells
-from connectors.reading.tables import grids_of
 from schemas.idnumber import check_character
 
 COLUMNS = {

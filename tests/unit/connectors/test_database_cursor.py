@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from connectors.database_cursor import Cursor, CursorUnusable, Window
+from connectors.database.cursor import Cursor, CursorUnusable, Window
 
 NOW = datetime(2026, 1, 31, 18, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -8,7 +8,7 @@ import pymysql
 import pytest
 import sqlalchemy as sa
 
-from connectors.database_errors import source_error
+from connectors.database.errors import source_error
 from schemas.errors import SourceRefusesUs, SourceUnavailable, Transient
 
 PRIVATE = "Key (name, id_number)=(张三, 441421194503120018) password=secret host 10.0.0.7"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from connectors.database_privileges import granted_roles, may_write
+from connectors.database.privileges import granted_roles, may_write
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from connectors.database_deadline import Deadline
-from connectors.database_privileges import WRITE_PRIVILEGES
-from connectors.database_servers import SERVERS, open_engine
-from connectors.database_view import fetch_view
+from connectors.database.deadline import Deadline
+from connectors.database.privileges import WRITE_PRIVILEGES
+from connectors.database.servers import SERVERS, open_engine
+from connectors.database.view import fetch_view
 from schemas.channels import DatabaseChannel
 from schemas.errors import SourceRefusesUs, SourceUnavailable
 

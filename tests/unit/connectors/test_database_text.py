@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from connectors.database_text import DOUBLE, SINGLE, DigitsLost, KindRefused, csv_lines, text_column
+from connectors.database.text import DOUBLE, SINGLE, DigitsLost, KindRefused, csv_lines, text_column
 from connectors.reading import DeliveryLayout, ReadingLimits, TableLayout
 from connectors.reading.grid import BLANKS
 from connectors.reading.read import read

@@ -2,7 +2,7 @@
 
 import pytest
 
-from connectors.reading.form_answers import (
+from connectors.reading.forms.answers import (
     UNCLEAR,
     read_assistance,
     read_benefits,
@@ -11,8 +11,8 @@ from connectors.reading.form_answers import (
     read_date,
     read_one,
 )
-from connectors.reading.form_cells import FormCell
-from connectors.reading.form_places import Place, is_same_place, read_place
+from connectors.reading.forms.cells import FormCell
+from connectors.reading.forms.places import Place, is_same_place, read_place
 
 
 def cells(*texts):

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.reading.form_choices import CELL_END, has_marks, read_choices
-from connectors.reading.form_symbols import in_plain_characters, symbol
+from connectors.reading.forms.choices import CELL_END, has_marks, read_choices
+from connectors.reading.forms.tick_marks import in_plain_characters, symbol
 
 WORDS = ("独居", "空巢", "留守", "失能", "重残", "计划生育特殊家庭")
 PATTERN = re.compile("(?:" + "|".join(WORDS) + ")(?:老年人)?")

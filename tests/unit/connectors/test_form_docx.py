@@ -27,9 +27,9 @@ from lxml import etree
 
 from connectors.reading import ReadingLimits
 from connectors.reading.contents import DeliveryRefusedError
-from connectors.reading.form_answers import UNCLEAR
-from connectors.reading.form_docx import read_docx
-from connectors.reading.form_docx_text import paragraph_text
+from connectors.reading.forms.answers import UNCLEAR
+from connectors.reading.forms.document import read_docx
+from connectors.reading.forms.document_text import paragraph_text
 from schemas.reading_notes import ReadingNoteKind
 
 LIMITS = ReadingLimits()

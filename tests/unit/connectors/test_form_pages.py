@@ -25,10 +25,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.reading.contents import DeliveryRefusedError
-from connectors.reading.form import FormRecord, read_forms
-from connectors.reading.form_answers import UNCLEAR
-from connectors.reading.form_cells import FormCell, form_from_cells
-from connectors.reading.form_labels import looks_like_form, takes_forms
+from connectors.reading.forms.answers import UNCLEAR
+from connectors.reading.forms.cells import FormCell, form_from_cells
+from connectors.reading.forms.form import FormRecord, read_forms
+from connectors.reading.forms.labels import looks_like_form, takes_forms
 from schemas.findings import Finding
 from schemas.reading_notes import ReadingNoteKind
 

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.reading.cells import columns_of
 from connectors.reading.contents import DeliveryRefusedError
-from connectors.reading.dbase_columns import DbaseField, cells_of
-from connectors.reading.html_tables import read_html
+from connectors.reading.formats.cells import columns_of
+from connectors.reading.formats.dbase_columns import DbaseField, cells_of
+from connectors.reading.formats.html_tables import read_html
+from connectors.reading.formats.raw import Raw
 from connectors.reading.layout import ReadingLimits
-from connectors.reading.raw import Raw
 
 LIMITS = ReadingLimits()
 

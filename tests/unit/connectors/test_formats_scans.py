@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.reading.contents import DeliveryRefusedError
-from connectors.reading.formats import Format, Other, format_by_start
+from connectors.reading.formats.formats import Format, Other, format_by_start
+from connectors.reading.formats.ods_scan import OdsScan
+from connectors.reading.formats.xlsx_scan import XlsxScan
 from connectors.reading.layout import ReadingLimits
-from connectors.reading.ods_scan import OdsScan
-from connectors.reading.xlsx_scan import XlsxScan
 
 LIMITS = ReadingLimits()
 NONE: list[int] = []

@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.reading.contents import DeliveryRefusedError
-from connectors.reading.delimited import read_delimited
+from connectors.reading.formats.raw import Raw
 from connectors.reading.grid import Header
 from connectors.reading.layout import DeliveryLayout, ReadingLimits, TableLayout
-from connectors.reading.lines import count_filled, look_at_lines
-from connectors.reading.mixed_text import contains_utf8_lines
-from connectors.reading.raw import Raw
-from connectors.reading.text_encoding import encoding_of, utf8_pieces
-from connectors.reading.text_rows import TextRows
+from connectors.reading.text.delimited import read_delimited
+from connectors.reading.text.lines import count_filled, look_at_lines
+from connectors.reading.text.mixed_text import contains_utf8_lines
+from connectors.reading.text.text_encoding import encoding_of, utf8_pieces
+from connectors.reading.text.text_rows import TextRows
 from schemas.findings import Finding
 
 LAYOUT = DeliveryLayout(

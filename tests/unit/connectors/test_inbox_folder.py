@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from connectors.delivered_names import finished_name, shown_name
-from connectors.inbox import keep, list_inbox
-from connectors.open_files import is_open_for_writing
+from connectors.folder.inbox import keep, list_inbox
+from connectors.folder.open_files import is_open_for_writing
 from schemas.errors import SourceUnavailable
 
 

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.reading.contents import DeliveryRefusedError
-from connectors.reading.json_lines import read_json_lines
 from connectors.reading.layout import ReadingLimits, TableLayout
-from connectors.reading.rows import records_of
+from connectors.reading.layouts.rows import records_of
+from connectors.reading.text.json_lines import read_json_lines
 from schemas.findings import Finding
 
 TABLE = TableLayout(

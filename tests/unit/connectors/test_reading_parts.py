@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 
 from connectors.reading.contents import DeliveryRefusedError, shown
 from connectors.reading.grid import Grid, Header
-from connectors.reading.header import HeaderNames, HeaderRows, judge_header, normal_header
-from connectors.reading.header_search import HeaderSearch
 from connectors.reading.layout import TableLayout
-from connectors.reading.lines import look_at_lines
-from connectors.reading.merged_cells import MergedCells
-from connectors.reading.records import Flaw, join_record, read_line, split_record
-from connectors.reading.rowhash import row_hashes
-from connectors.reading.rows import records_of
+from connectors.reading.layouts.header import HeaderNames, HeaderRows, judge_header, normal_header
+from connectors.reading.layouts.header_search import HeaderSearch
+from connectors.reading.layouts.merged_cells import MergedCells
+from connectors.reading.layouts.rowhash import row_hashes
+from connectors.reading.layouts.rows import records_of
+from connectors.reading.text.lines import look_at_lines
+from connectors.reading.text.records import Flaw, join_record, read_line, split_record
 from schemas.findings import Finding
 
 TABLE = TableLayout(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.rest_envelope import MISSING, NotAsAgreed, at_path, plain_value, split_page
+from connectors.rest.envelope import MISSING, NotAsAgreed, at_path, plain_value, split_page
 
 
 def test_records_are_kept_letter_for_letter():

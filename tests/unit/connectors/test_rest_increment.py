@@ -4,8 +4,8 @@ import datetime as dt
 
 import pytest
 
-from connectors.rest_envelope import MISSING, Page
-from connectors.rest_increment import Since
+from connectors.rest.envelope import MISSING, Page
+from connectors.rest.increment import Since
 from schemas.channel_rest_parts import Increment
 from schemas.errors import SourceNotBelieved
 

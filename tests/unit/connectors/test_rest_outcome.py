@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.http_call import Answer, NoAnswer, Why
-from connectors.rest_outcome import Step, judge, retry_after
+from connectors.http_calls.call import Answer, NoAnswer, Why
+from connectors.rest.outcome import Step, judge, retry_after
 from schemas.channel_rest_parts import Envelope
 
 NOW = dt.datetime(2025, 11, 3, 2, 0, tzinfo=dt.UTC)

@@ -2,11 +2,11 @@
 
 import pytest
 
-from connectors.rest_ask import ask_of
-from connectors.rest_belief import Belief
-from connectors.rest_envelope import Page
-from connectors.rest_pace import Pace
-from connectors.rest_paging import Pager
+from connectors.rest.ask import ask_of
+from connectors.rest.belief import Belief
+from connectors.rest.envelope import Page
+from connectors.rest.pace import Pace
+from connectors.rest.paging import Pager
 from schemas.channel_rest import RestChannel
 from schemas.errors import SourceNotBelieved
 

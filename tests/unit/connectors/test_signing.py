@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from connectors.signing import (
+from connectors.http_calls.signing import (
     SKEW_REFUSED,
     SKEW_SAID,
     clock_skew,

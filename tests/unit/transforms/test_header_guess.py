@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from made_up_rows import CONFIGURATION, FEWER
 
 from connectors.reading.grid import column_letter
-from connectors.reading.header import normal_header
+from connectors.reading.layouts.header import normal_header
 from schemas.column_guess import ColumnGuess, Confidence, Reason
 from schemas.fields import FIELDS, STATED_FIELDS
 from transforms.column_content import content_of, place_levels

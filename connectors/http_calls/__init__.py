@@ -1,0 +1,1 @@
+"""One HTTP call that ends on time and leads nowhere else, and the signatures gateways want."""

@@ -1,0 +1,1 @@
+"""Lists as text: encoding, delimiter, lines and records, each line accounted for."""

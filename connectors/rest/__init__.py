@@ -1,0 +1,1 @@
+"""Interfaces that answer page by page: declared, asked politely, believed whole or not at all."""
