@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from flows.context import Home, open_registry, opened_night
 from flows.logs import log_to_file
 from flows.night import open_run, perform_directly, reopen_run, run_stages
+from flows.progress import shown_on_a_terminal
 from registry import runs
 from registry.engine import transaction
 from schemas.configuration import load_configuration
@@ -29,7 +30,8 @@ def run_night(
     with opened_night(home, config, business_date) as night, log_to_file(night.home.logs):
         open_run(night, sources=sources, send=send)
         night.lock.announce(f"run {night.run_id}")
-        run_stages(night, perform_directly)
+        with shown_on_a_terminal(perform_directly, len(night.configuration.sources)) as perform:
+            run_stages(night, perform)
         return _summary(night.engine, night.run_id)
 
 
@@ -40,7 +42,8 @@ def resume_night(home: Path, config: Path, run_id: int) -> dict[str, Any]:
     with opened_night(home, config, None) as night, log_to_file(night.home.logs):
         reopen_run(night, run_id)
         night.lock.announce(f"run {night.run_id}")
-        run_stages(night, perform_directly)
+        with shown_on_a_terminal(perform_directly, len(night.configuration.sources)) as perform:
+            run_stages(night, perform)
         return _summary(night.engine, night.run_id)
 
 

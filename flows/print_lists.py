@@ -62,7 +62,10 @@ def print_explanation(found: dict[str, Any]) -> None:
             [f"{agreeing} more say the same"] if agreeing else []
         )
         table.add_row(
-            field["label"], str(field["value"] or ""), _where(winner) if winner else field["rule"], "\n".join(lost)
+            field["label"],
+            "" if field["value"] is None else str(field["value"]),
+            _where(winner) if winner else field["rule"],
+            "\n".join(lost),
         )
     console.print(table)
     for name in ("household", "categories", "identifiers", "pushes"):

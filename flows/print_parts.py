@@ -20,7 +20,7 @@ def print_file(found: dict[str, Any], console: Console) -> None:
     for note in found["notes"]:
         count = f" {note['count']:,}" if note["count"] and not note["rows"] else ""
         rows = f"（第 {note['rows']} 行，共 {note['count']:,}）" if note["rows"] else ""
-        seen = f"：{note['seen']}" if note["seen"] else ""
+        seen = "".join(f"：{part}" for part in (note["column"], note["seen"]) if part)
         console.print(f"{note['label']}{seen}{count}{rows}" + (f" [{note['sheet']}]" if note["sheet"] else ""))
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from connectors.reading import DeliveryLayout, TableLayout
 from connectors.reading.layouts.header import normal_header
+from connectors.reading.layouts.header_lines import joined
 from schemas.configuration import Configuration
 from schemas.fields import FIELDS, STATED_FIELDS
 from transforms.header_meaning import HeaderWords
@@ -26,8 +27,9 @@ class SourceMatch:
 
 
 def reduced(header: str) -> str:
-    """A header as headers are compared; empty for what is too long to be one."""
-    return normal_header(header) if len(header) <= _LONGEST_HEADER else ""
+    """A header as headers are compared, of two lines joined as a night joins them; empty for what is too long to be one."""
+    heading, _, cell = header.rpartition("/")
+    return normal_header(joined(heading, cell)) if len(header) <= _LONGEST_HEADER else ""
 
 
 def header_words(configuration: Configuration, source: str | None) -> HeaderWords:

@@ -106,6 +106,7 @@ def noted(note: ReadingNote) -> dict[str, Any]:
     """How a file was read, in words."""
     return {
         "kind": str(note.kind), "label": NOTE_LABELS[note.kind], "sheet": note.sheet, "rows": note.rows,
+        "column": FIELDS[note.field].label if note.field else "",
         "count": note.count, "field": note.field, "seen": note.seen,
     }  # fmt: skip
 

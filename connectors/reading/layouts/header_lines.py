@@ -12,7 +12,7 @@ from typing import NamedTuple
 from connectors.reading.grid import is_blank
 from connectors.reading.layouts.header import HeaderNames, normal_header
 
-__all__ = ["Heads", "heads_of", "is_second_line", "names_of", "reads_like_a_header"]
+__all__ = ["Heads", "heads_of", "is_second_line", "joined", "names_of", "reads_like_a_header"]
 
 _NUMBER = re.compile(r"[0-9０-９]{6}")
 _HINT = re.compile(r"^[（(【\[].*[)）】\]]$", re.DOTALL)
@@ -77,6 +77,15 @@ def is_second_line(upper: Sequence[str], lower: Sequence[str], heads: Heads, nam
     )
 
 
+def joined(heading: str, cell: str) -> str:
+    """A heading and the cell below it as one header.
+
+    >>> joined("户籍地址", "村(居)"), joined("紧急联系人", "电话")
+    ('户籍村(居)', '紧急联系人电话')
+    """
+    return _WORDS_AFTER.sub("", heading.strip()) + cell
+
+
 def names_of(
     upper: Sequence[str], lower: Sequence[str], heads: Heads, names: HeaderNames
 ) -> tuple[tuple[str, ...], tuple[str | None, ...]]:
@@ -93,7 +102,7 @@ def names_of(
             cell, heading = (heading, "") if head == column else ("", "")
         elif _is_repeated(heading, cell):
             heading = ""
-        together = names.field(heading + cell) or names.field(_WORDS_AFTER.sub("", heading.strip()) + cell)
+        together = names.field(heading + cell) or names.field(joined(heading, cell))
         alone = names.field(cell) if heading and together is None else None
         if alone is None and together is None and heading and heads.columns[head] == 1:
             together = names.field(heading)

@@ -1,0 +1,49 @@
+"""A bar on a terminal while a night runs: which stage is at work, how many are done. Nowhere else is anything shown."""
+
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from flows.context import Night
+from flows.night import Perform
+
+__all__ = ["shown_on_a_terminal"]
+
+_STAGES = {"receive": "接收", "take": "读取校验", "merge": "合并比对", "push": "写平台文件", "report": "生成报告"}
+_ONCE = 3  # merge, push and report; receive and take are each source's
+
+
+@contextmanager
+def shown_on_a_terminal(perform: Perform, sources: int) -> Iterator[Perform]:
+    """``perform``, telling a bar on standard error what it does; itself where that is no terminal.
+
+    The bar takes the place of the log's lines there; the log file has them all.
+    """
+    if not sys.stderr.isatty():
+        yield perform
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        bar = progress.add_task("", total=2 * sources + _ONCE)
+
+        def told(night: Night, stage: str, source: str) -> dict[str, Any]:
+            progress.update(bar, description=f"{_STAGES[stage]} {source}".rstrip())
+            try:
+                return perform(night, stage, source)
+            finally:
+                progress.advance(bar)
+
+        lines = logging.getLogger().handlers
+        levels = [handler.level for handler in lines]
+        try:
+            for handler in lines:
+                handler.setLevel(logging.WARNING)
+            yield told
+        finally:
+            for handler, level in zip(lines, levels, strict=True):
+                handler.setLevel(level)
