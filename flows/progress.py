@@ -32,7 +32,7 @@ def shown_on_a_terminal(perform: Perform, sources: int) -> Iterator[Perform]:
         bar = progress.add_task("", total=2 * sources + _ONCE)
 
         def told(night: Night, stage: str, source: str) -> dict[str, Any]:
-            progress.update(bar, description=f"{_STAGES[stage]} {source}".rstrip())
+            progress.update(bar, description=f"{_STAGES[stage]} {source}".rstrip(), refresh=True)
             try:
                 return perform(night, stage, source)
             finally:
