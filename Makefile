@@ -28,11 +28,11 @@ check: .venv/test.done
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/pytest --doctest-modules --ignore=registry/migrations tests/unit schemas transforms connectors registry reports flows simulator
+	$(BIN)/pytest -n auto --dist loadfile --doctest-modules --ignore=registry/migrations tests/unit schemas transforms connectors registry reports flows simulator
 test: check
 	@scripts/install_browser
 	@scripts/install_test_services
-	$(BIN)/pytest tests/integration tests/end_to_end
+	$(BIN)/pytest -n auto --dist loadfile tests/integration tests/end_to_end
 # make test-deep repeats the random tests ten times as long, before a release
 test-deep: .venv/test.done
 	@scripts/install_test_services
