@@ -39,12 +39,14 @@ class Fetched:
     ``position`` is where the next look goes on; it is recorded in the same transaction as the deliveries and given back the
     next time. Plain JSON, and nothing in it names a person. ``still_there`` holds the SHA-256 of files that were
     fetched before, lie there unchanged and were not fetched again. ``left_alone`` counts files that may still be arriving.
+    ``problem`` says why nothing could be brought, where the night goes on without it.
     """
 
     deliveries: list[KeptDelivery]
     still_there: list[str] = field(default_factory=list)
     position: dict[str, object] = field(default_factory=dict)
     left_alone: int = 0
+    problem: str = ""
 
 
 class Arriving:

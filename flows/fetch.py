@@ -20,10 +20,16 @@ from registry.engine import transaction
 from registry.runs import delivered, last_done_run
 from schemas.channels import DatabaseChannel, FolderChannel, RestChannel, SftpChannel
 from schemas.configuration import Source
+from schemas.errors import RunStopped
 
-__all__ = ["fetch", "put_away"]
+__all__ = ["fetch", "is_pulled", "put_away", "puts_away"]
 
 Position = Mapping[str, object]
+
+
+def is_pulled(source: Source) -> bool:
+    """Whether a source is asked what it says now, so that what it brings lies nowhere and does not come again by itself."""
+    return isinstance(source.channel, DatabaseChannel | RestChannel)
 
 
 def fetch(night: Night, source_name: str) -> dict[str, Fetched]:
@@ -34,15 +40,28 @@ def fetch(night: Night, source_name: str) -> dict[str, Fetched]:
     """
     source = night.configuration.sources[source_name]
     with transaction(night.engine) as connection:
-        _, before = last_done_run(connection, "receive", source_name, before=night.run_id)
-    position: dict[str, Any] = before.get("position", {})
+        _, received = last_done_run(connection, "receive", source_name, before=night.run_id)
+        _, taken = last_done_run(connection, "take", source_name, before=night.run_id)
+    position: dict[str, Any] = received.get("position", {})
+    if is_pulled(source):  # changes that were pulled and not taken are asked for again
+        position = {"server": taken.get("standing", {}).get("position", {})}
     folder = source.channel if isinstance(source.channel, FolderChannel) else FolderChannel()
     inbox = night.home.inbox / source_name
     dropped = fetch_folder(inbox, folder, night.home.received, position=position.get("folder", {}))
     fetched = {"folder": replace(dropped, still_there=refused_files(inbox)) if folder.move_done else dropped}
     if not isinstance(source.channel, FolderChannel):
-        fetched["server"] = _from_server(night, source, position.get("server", {}))
+        fetched["server"] = _from_server_or_without(night, source, position.get("server", {}), dropped)
     return fetched
+
+
+def _from_server_or_without(night: Night, source: Source, position: dict[str, Any], dropped: Fetched) -> Fetched:
+    """What the server has; where it fails and a file was dropped by hand, the night goes on with that file and says so."""
+    try:
+        return _from_server(night, source, position)
+    except RunStopped as stopped:
+        if not dropped.deliveries:
+            raise
+        return Fetched([], position=position, problem=str(stopped))
 
 
 def _from_server(night: Night, source: Source, position: Position) -> Fetched:
@@ -91,6 +110,14 @@ def _database_url(night: Night, channel: DatabaseChannel) -> str:
     if channel.password_secret is not None:
         url = url.set(password=read_secret(night.home.path, channel.password_secret))
     return url.render_as_string(hide_password=False)
+
+
+def puts_away(source: Source) -> bool:
+    """Whether files that were taken are moved out of the way, so that not to lie there says nothing of them."""
+    channel = source.channel
+    return (isinstance(channel, FolderChannel) and channel.move_done) or (
+        isinstance(channel, SftpChannel) and channel.after != "leave"
+    )
 
 
 def put_away(night: Night, source_name: str) -> int:

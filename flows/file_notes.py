@@ -18,18 +18,21 @@ from transforms.brake import Shrinkage
 
 __all__ = [
     "NOTHING_CAME",
+    "NOTHING_CHANGED",
     "SAME_AS_BEFORE",
     "note_files",
     "note_reading",
     "note_repeated",
     "note_shrunk",
     "refusal",
+    "server_failed",
     "shrunk",
     "stale",
     "still_arriving",
 ]
 
 NOTHING_CAME = "收件夹中没有文件，沿用上次名单。"
+NOTHING_CHANGED = "来源单位没有新的变动，沿用上次名单。"
 SAME_AS_BEFORE = "文件与此前收到的相同，沿用上次名单。"
 
 
@@ -46,6 +49,11 @@ def still_arriving(count: int) -> str:
 def stale(days: int, agreed: int) -> str:
     """That a list in force is older than agreed."""
     return f"名单已 {days} 天没有更新，超过约定的 {agreed} 天，请催报；沿用上次名单。"
+
+
+def server_failed(problem: str) -> str:
+    """That a source's server brought nothing, and the file dropped by hand was used."""
+    return f"对方服务器未能取件（{problem}），已采用手工放入的文件。"
 
 
 def shrunk(shrinkage: Shrinkage) -> str:

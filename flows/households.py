@@ -57,7 +57,10 @@ def take_members(
     resent = match_rows(current["row_hash"].to_numpy(), judged.rows["row_hash"].to_numpy())
     row_id = current["row_id"].to_numpy()
     ended = resent.ended
-    if scopes is not None:
+    if source.delivers == "incremental":  # a household is listed whole, others are not spoken of
+        listed = judged.rows["elder_id_number"].dropna()
+        ended = ended[texts(current["elder_id_number"]).iloc[ended].isin(listed).to_numpy(dtype=bool)]
+    elif scopes is not None:
         ended = ended[np.isin(texts(current["scope"]).to_numpy()[ended], [*scopes, ""])]
     end_rows(connection, member_row, night.run_id, row_id[ended])
     places = judged.rows[["delivery_id", "sheet", "row_number"]]

@@ -208,7 +208,7 @@ def accounts(night: Night, connection: sa.Connection) -> dict[str, dict[str, Any
         members = result["standing"].get("members", {}) if result["status"] in {"taken", "unchanged"} else {}
         lines[source] = {
             "status": result["status"], "message": result["message"], "deliveries": result["deliveries"], **account,
-            "is_stale": result.get("is_stale", False),
+            "needs_a_look": result.get("needs_a_look", False),
             "members": members,
         }  # fmt: skip
     return lines

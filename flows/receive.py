@@ -7,8 +7,8 @@ import sqlalchemy as sa
 
 from connectors.keeping import Fetched
 from flows.context import Night
-from registry.runs import Delivery, deliveries, last_done_run, record_delivery, withdraw_refused
-from schemas.channels import DatabaseChannel, RestChannel
+from flows.fetch import is_pulled
+from registry.runs import Delivery, deliveries, last_done_run, record_delivery, withdraw_deliveries
 
 __all__ = ["receive"]
 
@@ -20,9 +20,11 @@ def receive(night: Night, connection: sa.Connection, source: str, looks: Mapping
 
     Returns:
         ``found`` files; ``take``: ids of deliveries to read tonight, by SHA-256, so that their order does not depend on
-        arrival: new ones, ones whose night was cut short, and ones refused or held under other rules than today's;
+        arrival: new ones, ones whose night was cut short, ones refused or held under other rules than today's, and ones
+        that were taken out of the inbox untaken and come again;
         ``repeated``: ids of those that came before, or twice tonight; ``lying``: ids of all known ones that lie there
-        unchanged; ``left_alone``: files that may still be arriving;
+        unchanged; ``pulled``: SHA-256 of what was pulled; ``left_alone``: files that may still be arriving;
+        ``problem``: why a server's part is missing, where there is a file dropped by hand;
         ``position``: what the channel is to be told the next time.
     """
     known = deliveries(connection, source)
@@ -48,13 +50,19 @@ def receive(night: Night, connection: sa.Connection, source: str, looks: Mapping
     again = [known[sha256] for sha256 in still_there if sha256 in known and sha256 not in take]
     take |= {before.sha256: before.delivery_id for before in again if _is_due(before, night)}
     here = {*(file.sha256 for file in fetched), *still_there}
-    gone = [d.delivery_id for d in known.values() if d.state == "refused" and d.sha256 not in here]
-    withdraw_refused(connection, night.run_id, source, gone)
+    gone = [d for d in known.values() if d.state in {"received", "refused"} and d.sha256 not in here]
+    if _counts_though_gone(night, source):
+        take |= {before.sha256: before.delivery_id for before in gone if before.state == "received"}
+    left = [before.delivery_id for before in gone if before.sha256 not in take]
+    withdraw_deliveries(connection, night.run_id, source, left)
+    pulled = looks["server"].deliveries if is_pulled(night.configuration.sources[source]) else []
     return {
-        "found": len(here),
+        "found": len({*here, *take}),
         "take": dict(sorted(take.items())),
         "repeated": repeated,
+        "pulled": [file.sha256 for file in pulled],
         "lying": sorted(known[sha256].delivery_id for sha256 in here if sha256 in known),
+        "problem": "".join(look.problem for look in looks.values()),
         "left_alone": sum(look.left_alone for look in looks.values()),
         "position": {place: look.position for place, look in looks.items()},
     }
@@ -64,7 +72,7 @@ def _returned(
     night: Night, connection: sa.Connection, source: str, known: Mapping[str, Delivery], looks: Mapping[str, Fetched]
 ) -> set[str]:
     """Pulls that say again what an earlier pull said, after another one in between: a pull is what a source says now."""
-    if not isinstance(night.configuration.sources[source].channel, DatabaseChannel | RestChannel):
+    if not is_pulled(night.configuration.sources[source]):
         return set()
     _, taken = last_done_run(connection, "take", source, before=night.run_id)
     in_force = taken.get("standing", {}).get("deliveries", [])
@@ -77,6 +85,12 @@ def _returned(
 
 
 def _is_due(before: Delivery, night: Night) -> bool:
-    """Whether a known file is read: its night was cut short, or it was set aside under other rules than today's."""
+    """Whether a known file is read: it was never taken nor set aside, or that was under other rules than today's."""
     rules_changed = before.state in {"held", "refused"} and before.detail.get("rules") != night.configuration.digest
-    return before.state == "received" or rules_changed
+    return before.state in {"received", "withdrawn"} or rules_changed
+
+
+def _counts_though_gone(night: Night, source: str) -> bool:
+    """Whether a file whose night was cut short counts although it lies there no longer: no later increment says it again."""
+    settings = night.configuration.sources[source]
+    return settings.delivers == "incremental" and not is_pulled(settings)

@@ -89,7 +89,7 @@ def summary_of(night: Night, connection: sa.Connection, findings: pd.DataFrame) 
 
 
 def _source_status(line: dict[str, Any]) -> str:
-    return "yellow" if line["is_stale"] else SOURCE_STATUS[line["status"]]
+    return "yellow" if line["needs_a_look"] else SOURCE_STATUS[line["status"]]
 
 
 def _reasons(

@@ -16,14 +16,17 @@ import sqlalchemy as sa
 from connectors.reading import DeliveryContents, TableContents
 from flows.context import Night
 from flows.deliveries import Kept, combined, read
+from flows.fetch import is_pulled, puts_away
 from flows.file_notes import (
     NOTHING_CAME,
+    NOTHING_CHANGED,
     SAME_AS_BEFORE,
     note_files,
     note_reading,
     note_repeated,
     note_shrunk,
     refusal,
+    server_failed,
     shrunk,
     stale,
     still_arriving,
@@ -34,6 +37,7 @@ from flows.scopes import listed_scopes, place_by_file, villages_of_files
 from registry.findings import end_file_findings
 from registry.runs import (
     Delivery,
+    delivered,
     deliveries,
     last_done_run,
     newest_received_at,
@@ -45,7 +49,6 @@ from registry.runs import (
 )
 from registry.statements import current_rows, end_rows, place_findings_anew
 from registry.tables import source_row
-from schemas.channels import DatabaseChannel, RestChannel
 from schemas.configuration import Source
 from schemas.findings import Finding
 from transforms.brake import Shrinkage, measure_shrinkage
@@ -70,6 +73,7 @@ class Standing:
     scopes: list[str] | None = None  # villages listed, where absence counts only within a village
     row_ids: list[int] | None = None  # rows listed, where absence means nothing
     members: dict[str, int] = field(default_factory=dict)
+    position: dict[str, Any] = field(default_factory=dict)  # where the next pull goes on; nothing before it is owed
 
 
 @dataclass(slots=True)
@@ -81,7 +85,7 @@ class Taken:
     deliveries: int
     standing: dict[str, Any]
     withheld: dict[str, int] = field(default_factory=dict)  # received and blank of a delivery the brake holds
-    is_stale: bool = False  # the list in force is older than the source's ``fresh_days``
+    needs_a_look: bool = False  # the message is for a person, although the list is in order
 
 
 def take(night: Night, connection: sa.Connection, source_name: str) -> dict[str, Any]:
@@ -101,6 +105,7 @@ def take(night: Night, connection: sa.Connection, source_name: str) -> dict[str,
         due = np.zeros(len(current), dtype=bool)
     files = [Kept(delivery_id, sha256) for sha256, delivery_id in receipt["take"].items()]
     files += _lying_beside(connection, source, standing, receipt)
+    runs = _runs(night, connection, source, files)
     waiting = waiting_deliveries(connection, source_name, beside=[file.delivery_id for file in files])
     end_file_findings(connection, night.run_id, source_name, [file.delivery_id for file in files], [])
     contents = {file.delivery_id: read(night, source, file) for file in files}
@@ -115,9 +120,27 @@ def take(night: Night, connection: sa.Connection, source_name: str) -> dict[str,
     if not good or ((blocking or arriving) and source.delivers == "full" and source.full_within == "source"):
         # Part of a list is no list: what an unreadable file holds, or one still on its way, would count as gone. The rest waits.
         standing = _following(standing, current, rejudge_standing(night, connection, source, current, due))
-        left = _left_standing(receipt, standing, blocking, waiting, arriving=arriving if good else 0)
-        return asdict(_told_when_stale(night, connection, source, left))
-    return asdict(_take_rows(night, connection, source, current, due, good, receipt["found"], standing))
+        left = _left_standing(source, receipt, standing, blocking, waiting, arriving=arriving if good else 0)
+        taken = _told_when_stale(night, connection, source, left)
+    else:
+        taken = _take_rows(night, connection, source, current, due, good, receipt["found"], standing, runs)
+    return asdict(_told_of_server(receipt, _moved_on(connection, source, receipt, taken)))
+
+
+def _told_of_server(receipt: dict[str, Any], taken: Taken) -> Taken:
+    """Says that the source's server failed although a file dropped by hand was there."""
+    if not receipt["problem"]:
+        return taken
+    return replace(taken, message=f"{taken.message}{server_failed(receipt['problem'])}", needs_a_look=True)
+
+
+def _moved_on(connection: sa.Connection, source: Source, receipt: dict[str, Any], taken: Taken) -> Taken:
+    """The next pull goes on where tonight's ended, if all it brought was taken; what was refused or broken is asked for again."""
+    states = delivered(connection, source.name)
+    is_owed = taken.standing["broken"] or any(states[sha256] != "accepted" for sha256 in receipt["pulled"])
+    if is_owed or not is_pulled(source):
+        return taken
+    return replace(taken, standing={**taken.standing, "position": receipt["position"]["server"]})
 
 
 def _following(standing: Standing, current: pa.Table, rejudged: Rejudged | None) -> Standing:
@@ -141,7 +164,7 @@ def _following(standing: Standing, current: pa.Table, rejudged: Rejudged | None)
 
 
 def _lying_beside(connection: sa.Connection, source: Source, standing: Standing, receipt: dict[str, Any]) -> list[Kept]:
-    """Files of the list in force that still lie there while another of its files was replaced by one of the same name.
+    """Files of the list in force that still lie there, or were put away by us, while another was replaced by one of its name.
 
     Without a name that tells so, tonight's files are taken for the whole list.
     """
@@ -155,12 +178,18 @@ def _lying_beside(connection: sa.Connection, source: Source, standing: Standing,
     return [
         Kept(file.delivery_id, file.sha256)
         for file in in_force
-        if file.delivery_id in receipt["lying"] and file.file_name not in tonight
+        if file.file_name not in tonight and (file.delivery_id in receipt["lying"] or puts_away(source))
     ]
 
 
 def _left_standing(
-    receipt: dict[str, Any], standing: Standing, refused: int, waiting: list[Delivery], *, arriving: int
+    source: Source,
+    receipt: dict[str, Any],
+    standing: Standing,
+    refused: int,
+    waiting: list[Delivery],
+    *,
+    arriving: int,
 ) -> Taken:
     """What to say of a source whose statements stay as they were."""
     held = [delivery.detail for delivery in waiting if delivery.state == "held"]
@@ -173,13 +202,14 @@ def _left_standing(
         return Taken("held", held[0]["message"], receipt["found"], asdict(standing), withheld)
     if receipt["found"]:
         return Taken("unchanged", SAME_AS_BEFORE, receipt["found"], asdict(standing))
+    if is_pulled(source):
+        return Taken("unchanged", NOTHING_CHANGED, 0, asdict(standing))
     return Taken("none", NOTHING_CAME, 0, asdict(standing))
 
 
 def _told_when_stale(night: Night, connection: sa.Connection, source: Source, left: Taken) -> Taken:
     """Says of a list that came to nothing new that it is older than agreed; a pull that says the same is as fresh as today."""
-    pulled = isinstance(source.channel, DatabaseChannel | RestChannel) and left.status == "unchanged"
-    if source.fresh_days is None or pulled or left.status not in {"none", "unchanged"}:
+    if source.fresh_days is None or is_pulled(source) or left.status not in {"none", "unchanged"}:
         return left
     received_at = newest_received_at(connection, left.standing["deliveries"])
     if received_at is None:
@@ -187,12 +217,12 @@ def _told_when_stale(night: Night, connection: sa.Connection, source: Source, le
     days = (night.business_date - received_at.astimezone(night.now().tzinfo).date()).days
     if days <= source.fresh_days:
         return left
-    return replace(left, message=stale(days, source.fresh_days), is_stale=True)
+    return replace(left, message=stale(days, source.fresh_days), needs_a_look=True)
 
 
 def _take_rows(
     night: Night, connection: sa.Connection, source: Source, current: pa.Table, due: "NDArray[np.bool_]",
-    contents: dict[int, DeliveryContents], found: int, standing: Standing,
+    contents: dict[int, DeliveryContents], found: int, standing: Standing, runs: dict[int, int],
 ) -> Taken:  # fmt: skip
     mains = {delivery_id: content.tables["main"] for delivery_id, content in contents.items()}
     new = combined((delivery_id, main.table) for delivery_id, main in mains.items())
@@ -204,7 +234,7 @@ def _take_rows(
     if source.full_within == "household_village":
         judged = _placed_by_file(judged, new, current, resent)
     scopes = _scopes(source, current, resent, judged)
-    ended = _ended(source, current, resent, judged, scopes)
+    ended = _ended(source, current, resent, judged, scopes, runs)
     shrinkage = _shrinkage(night, source, current, ended, judged)
     received = sum(main.received for main in mains.values())
     blank = sum(main.blank for main in mains.values())
@@ -226,7 +256,8 @@ def _take_rows(
     added_ids = store_rows(night, connection, source, judged)
     members = _members(night, connection, source, contents, scopes)
     set_delivery_state(connection, list(contents), "accepted", night.run_id, {})
-    supersede_deliveries(connection, night.run_id, source.name, list(contents), scopes)
+    replaced = [] if source.delivers == "incremental" else scopes  # no increment says what another one says
+    supersede_deliveries(connection, night.run_id, source.name, list(contents), replaced)
     account = Standing(
         deliveries=list(contents),
         received=received,
@@ -235,6 +266,7 @@ def _take_rows(
         scopes=scopes,
         row_ids=[*map(int, added_ids), *map(int, row_id[kept_old])] if source.delivers == "incremental" else None,
         members=members,
+        position=standing.position,
     )
     return Taken("taken", "", found, asdict(account))
 
@@ -299,13 +331,30 @@ def _placed_by_file(judged: JudgedRows, new: pa.Table, current: pa.Table, resent
     return judged._replace(rows=judged.rows.assign(scope=placed))
 
 
+def _runs(night: Night, connection: sa.Connection, source: Source, files: list[Kept]) -> dict[int, int]:
+    """The night each increment was stated: that of its receipt, but this one for a file that had been done with and is said again."""
+    if source.delivers == "full":
+        return {}
+    known = {delivery.delivery_id: delivery for delivery in deliveries(connection, source.name).values()}
+    again = {file.delivery_id for file in files if known[file.delivery_id].state not in {"received", "refused", "held"}}
+    return {number: night.run_id if number in again else delivery.received_run for number, delivery in known.items()}
+
+
 def _ended(
-    source: Source, current: pa.Table, resent: Resent, judged: JudgedRows, scopes: list[str] | None
+    source: Source,
+    current: pa.Table,
+    resent: Resent,
+    judged: JudgedRows,
+    scopes: list[str] | None,
+    runs: dict[int, int],
 ) -> "NDArray[np.int64]":
-    """Which rows in force no longer are: those a full list leaves out, those an increment replaces."""
+    """Which rows in force no longer are: those a full list leaves out, those an increment replaces that is not older."""
     if source.delivers == "incremental":
-        replaced = np.isin(current["id_key"].fill_null(-1).to_numpy()[resent.ended], judged.rows["id_key"].dropna())
-        superseded: NDArray[np.int64] = resent.ended[replaced]
+        stated = judged.rows["delivery_id"].map(runs).groupby(judged.rows["id_key"].astype("Int64")).max()
+        stated.index = stated.index.astype("int64")
+        again = stated.reindex(current["id_key"].fill_null(-1).to_numpy()[resent.ended], fill_value=-1)
+        before = pd.Series(current["delivery_id"].to_numpy()[resent.ended]).map(runs)
+        superseded: NDArray[np.int64] = resent.ended[again.to_numpy() >= before.to_numpy()]
         return superseded
     if scopes is None:
         return resent.ended

@@ -11,7 +11,7 @@ from registry.tables import delivery, finding, run, stage
 __all__ = [
     "Delivery", "StageRecord", "begin_run", "delivered", "deliveries", "done_runs", "finish_run", "last_done_run", "latest_run",
     "newest_received_at", "next_id", "oldest_received_run", "reading_notes", "record_delivery", "record_reading", "record_stage", "reopen_run", "run_record", "runs", "set_delivery_state", "stages",
-    "supersede_deliveries", "waiting_deliveries", "withdraw_refused",
+    "supersede_deliveries", "waiting_deliveries", "withdraw_deliveries",
 ]  # fmt: skip
 
 
@@ -242,7 +242,7 @@ def supersede_deliveries(
     """Deliveries set aside earlier give way to accepted ones, and what was said about earlier files ends.
 
     Where a list is full within villages (``scopes``), only a held delivery of one of these villages gives way; a refused
-    one waits until its file is taken out of the inbox.
+    one waits until its file is taken out of the inbox. To an increment, whose ``scopes`` are none, nothing gives way.
     """
     earlier = waiting_deliveries(connection, source, beside=accepted)
     if scopes is not None:
@@ -259,11 +259,11 @@ def supersede_deliveries(
     )  # fmt: skip
 
 
-def withdraw_refused(connection: sa.Connection, run_id: int, source: str, delivery_ids: list[int]) -> None:
-    """Refused files that were taken out of the inbox are no longer waited for, and their findings end."""
+def withdraw_deliveries(connection: sa.Connection, run_id: int, source: str, delivery_ids: list[int]) -> None:
+    """Files that went before they were taken are no longer waited for, and their findings end; one that comes again is read."""
     if not delivery_ids:
         return
-    set_delivery_state(connection, delivery_ids, "superseded", run_id, {})
+    set_delivery_state(connection, delivery_ids, "withdrawn", run_id, {})
     connection.execute(
         finding.update()
         .where(finding.c.source == source, finding.c.delivery_id.in_(delivery_ids), finding.c.to_run.is_(None))

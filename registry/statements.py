@@ -32,14 +32,19 @@ __all__ = [
 _CURRENT_ROWS = pa.schema(
     [
         ("row_id", pa.int64()), ("row_hash", pa.int64()), ("id_key", pa.int64()), ("is_held", pa.bool_()),
-        ("scope", pa.large_string()), ("recheck_on", pa.date32()),
+        ("scope", pa.large_string()), ("recheck_on", pa.date32()), ("delivery_id", pa.int64()),
     ]
 )  # fmt: skip
-_CURRENT_MEMBERS = pa.schema([("row_id", pa.int64()), ("row_hash", pa.int64()), ("scope", pa.large_string())])
+_CURRENT_MEMBERS = pa.schema(
+    [
+        ("row_id", pa.int64()), ("row_hash", pa.int64()), ("scope", pa.large_string()),
+        ("elder_id_number", pa.large_string()),
+    ]
+)  # fmt: skip
 
 
 def current_rows(connection: sa.Connection, source: str) -> pa.Table:
-    """The rows of a source in force: ``row_id row_hash id_key is_held scope recheck_on``."""
+    """The rows of a source in force: ``row_id row_hash id_key is_held scope recheck_on delivery_id``."""
     columns = [source_row.c[name] for name in _CURRENT_ROWS.names]
     current = sa.select(*columns).where(source_row.c.source == source, source_row.c.to_run.is_(None))
     query = current.order_by(source_row.c.row_id)  # equal rows are told apart by their order
@@ -47,7 +52,7 @@ def current_rows(connection: sa.Connection, source: str) -> pa.Table:
 
 
 def current_members(connection: sa.Connection, source: str) -> pa.Table:
-    """The household members of a source in force: ``row_id row_hash scope``."""
+    """The household members of a source in force: ``row_id row_hash scope elder_id_number``."""
     columns = [member_row.c[name] for name in _CURRENT_MEMBERS.names]
     current = sa.select(*columns).where(member_row.c.source == source, member_row.c.to_run.is_(None))
     query = current.order_by(member_row.c.row_id)

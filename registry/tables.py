@@ -69,7 +69,7 @@ delivery = sa.Table(
     sa.Column("size", sa.BigInteger, nullable=False),
     sa.Column("received_run", sa.BigInteger, nullable=False),
     sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
-    sa.Column("state", sa.Text, nullable=False),  # received, accepted, held, refused, superseded
+    sa.Column("state", sa.Text, nullable=False),  # received, accepted, held, refused, superseded, withdrawn
     sa.Column("state_run", sa.BigInteger, nullable=False),
     sa.Column("detail", JSONB, nullable=False),  # why it was set aside and under which rules; counts, no cells
     sa.UniqueConstraint("source", "sha256"),

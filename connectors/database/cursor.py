@@ -37,7 +37,7 @@ class Cursor:
     """How far a source has been pulled.
 
     Attributes:
-        of: digest of what was pulled: another view, column or order of columns begins anew.
+        of: digest of what was pulled: another database, view, column or order of columns begins anew.
         last: the newest stamp seen, never later than the pull itself; None before the first row.
         seen: fingerprints of the rows that the next pull meets again.
     """

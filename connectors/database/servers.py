@@ -1,7 +1,7 @@
 """The databases a view can be read from, a row each: its driver, and how to read one state of it without writing.
 
-Another database is another row of :data:`SERVERS`. What errors mean is ``database_errors``'s, whether an account may write
-``database_privileges``'s. The rows of Oracle and Dameng follow the makers' documentation; a statement that is refused there
+Another database is another row of :data:`SERVERS`. What errors mean is ``errors``'s, whether an account may write
+``privileges``'s. The rows of Oracle and Dameng follow the makers' documentation; a statement that is refused there
 stops the pull, it is never left out.
 """
 

@@ -1,7 +1,7 @@
 """One pull of a view in another body's database: one state of it, read in chunks, kept as one CSV delivery or not at all.
 
-Which databases and how: ``database_servers``. Whether the account may write: ``database_privileges``. Values as text:
-``database_text``. Where an incremental pull goes on: ``database_cursor``. What errors mean: ``database_errors``.
+Which databases and how: ``servers``. Whether the account may write: ``privileges``. Values as text: ``text``. Where an
+incremental pull goes on: ``cursor``. What errors mean: ``errors``.
 """
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
@@ -42,7 +42,7 @@ def fetch_view(
         channel: which view, and how.
         received: ``<home>/received``.
         url: where the database is, for SQLAlchemy, with the password in it.
-        name: the source's; the delivery is named for it.
+        name: of the source; the delivery is called ``<name>.csv``.
         position: what the last pull of this source left in ``Fetched.position``; empty before the first.
         now: when the pull begins.
 
@@ -129,7 +129,7 @@ class _Pull:
                 if not rows:
                     return Fetched([], position=ended)
             with _room(self.name):
-                name = f"{self.name}-{self.now:%Y%m%dT%H%M%S}.csv"
+                name = f"{self.name}.csv"  # the same every night, so that a pull replaces the last one and nothing beside it
                 return Fetched([arrival.keep(name=name, modified_at=self.now)], position=ended)
 
     def _into(self, arrival: Arriving, position: Mapping[str, object]) -> tuple[int, Cursor | None]:
@@ -174,7 +174,8 @@ class _Pull:
     def _window(self, written: Sequence[str], position: Mapping[str, object]) -> Window | None:
         if self.channel.cursor_column is None:
             return None
-        begun = Cursor.begun(self.channel.view, self.channel.cursor_column, *written)
+        place = str(self.connection.engine.url.set(username=None, password=None))
+        begun = Cursor.begun(place, self.channel.view, self.channel.cursor_column, *written)
         return Window(begun.following(position), timedelta(minutes=self.channel.lag_minutes), self.now)
 
     def _query(self, selected: Sequence[str], window: Window | None) -> sa.Select[Any]:

@@ -1,5 +1,7 @@
 """Asking only for what changed: where the last pull ended, and what to ask for so that nothing late is missed."""
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -19,17 +21,21 @@ class Since:
     It never goes back, and never beyond our own clock: a record dated in the future would hide all changes until then.
     """
 
-    def __init__(self, increment: Increment, position: Mapping[str, object], *, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, increment: Increment, position: Mapping[str, object], *, asked: object = "", now: Callable[[], datetime]
+    ) -> None:
         """Where the last pull ended.
 
         Args:
             increment: as declared.
-            position: what :meth:`position` gave then; that of another declaration is not used.
+            position: what :meth:`position` gave then; that of another declaration, or of something else asked, is not used.
+            asked: what is asked and where, as JSON: changes of a trial system say nothing of the real one's.
             now: our clock.
         """
         self._increment, self._now = increment, now
+        self._of = hashlib.sha256(json.dumps([increment.form, increment.field, asked]).encode()).hexdigest()[:16]
         self._zone = ZoneInfo(increment.timezone)
-        newest = position.get("newest") if position.get("of") == self._declaration() else None
+        newest = position.get("newest") if position.get("of") == self._of else None
         self._newest = newest if isinstance(newest, int | float) else None
 
     def value(self) -> str:
@@ -67,10 +73,7 @@ class Since:
         newest = self._newest
         if self._increment.form != "number":
             newest = min(newest, self._now().timestamp())
-        return {"newest": newest, "of": self._declaration()}
-
-    def _declaration(self) -> str:
-        return f"{self._increment.form} {self._increment.field}"
+        return {"newest": newest, "of": self._of}
 
     def _read(self, value: object) -> float | None:
         text = plain_value(value)

@@ -1,7 +1,7 @@
 """A source asked over REST: its pages become one delivery, a record on each line as it was received, or nothing at all.
 
 A pull is believed whole or not at all: where pages contradict each other, nothing is kept and the position stays. How the
-parts work is in ``connectors.rest_*``; what a record says is for ``connectors.reading.text.json_lines``.
+parts work is in the other modules of ``connectors.rest``; what a record says is for ``connectors.reading.text.json_lines``.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -56,7 +56,8 @@ def fetch_records(
         SourceNotBelieved: what it answers is not as agreed, or contradicts itself.
         ConfigurationInvalid: ``ca_file`` or a secret cannot be used.
     """
-    since = Since(channel.increment, position, now=now) if channel.increment else None
+    asked = [channel.base_url, channel.path, channel.query, channel.body]
+    since = Since(channel.increment, position, asked=asked, now=now) if channel.increment else None
     belief = Belief(channel)
     with HttpCaller(Origin.of(channel.base_url), ca_file=channel.ca_file, resolve=resolve) as caller:
         session = RestSession(channel, caller, name=name, secrets=secrets, clockwork=clockwork or Clockwork(now))

@@ -75,7 +75,7 @@ def test_every_value_is_written_with_all_its_digits_whatever_the_chunk(database:
     assert header == "id,name,code,born,seen,noted,amount,id_number,is_alone,weight,height,at_time,until"
     assert records == WRITTEN[database.kind]
     assert fetched.position == {"pulled_at": NOW.isoformat(), "rows": 4}
-    assert fetched.deliveries[0].original_name == "other_body-20260131T180000.csv"
+    assert fetched.deliveries[0].original_name == "other_body.csv"
 
 
 def test_a_delivery_reads_back_through_the_ordinary_reader(database: Database, received: Path) -> None:

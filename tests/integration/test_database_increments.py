@@ -4,6 +4,7 @@
 
 import random
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -220,6 +221,17 @@ def test_other_columns_begin_anew(database: Database, received: Path) -> None:
     )
     again, _ = next_pull(database, received, position)
     assert again == ["1:1", "2:1"]
+
+
+def test_another_database_begins_anew(at_mariadb: Database, received: Path) -> None:
+    changing_view(at_mariadb)
+    at_mariadb.run(f"INSERT INTO share.elders VALUES (1, 1, {stamp_of(at_mariadb, 5000)})")
+    _, position = next_pull(at_mariadb, received, {})
+    assert next_pull(at_mariadb, received, position)[0] == []
+    other = replace(
+        at_mariadb, url=sa.make_url(at_mariadb.url).set(database="share").render_as_string(hide_password=False)
+    )
+    assert next_pull(other, received, position)[0] == ["1:1"]
 
 
 def test_a_pull_that_breaks_is_repeated_from_where_it_began(

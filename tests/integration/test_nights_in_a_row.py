@@ -159,6 +159,36 @@ def test_an_increment_judged_again_by_the_calendar_still_balances(increments):
         assert funnel(summary["sources"][INCAPACITY]) == (2, 2, 0, 0, 0)
 
 
+@pytest.mark.parametrize("within", ["source", "household_village"])
+def test_an_increment_ends_the_members_of_no_household_but_those_it_lists(bureau, within):
+    bureau.own_configuration()
+    bureau.set_rule('delivers = "incremental"', instead_of='delivers = "full"', file=f"sources/{SURVEY}.toml")
+    file = f"sources/{SURVEY}.toml"
+    bureau.set_rule(f'full_within = "{within}"', instead_of='full_within = "household_village"', file=file)
+
+    def households(*members):
+        elders = [survey_row(who) for who in dict(members)]
+        rows = [member_row(who, who.name, who.number, "户主") for who in dict(members)]
+        born = (date(1990, 5, day) for day in range(1, 9))
+        rows += [
+            member_row(who, f"赵小{name}", id_number(next(born)), "长子") for who, names in members for name in names
+        ]
+        return {"服务对象": elders, "家庭成员": rows}
+
+    def names():
+        return sorted(row["name"] for row in bureau.query("SELECT name FROM member_row WHERE to_run IS NULL"))
+
+    one, other = TWELVE[:2]
+    bureau.deliver_workbook(SURVEY, households((one, "甲乙")), "1.xlsx")
+    bureau.night(expect="green")
+    bureau.deliver_workbook(SURVEY, households((other, "丙")), "2.xlsx")
+    bureau.night(expect="green")
+    assert names() == sorted([one.name, other.name, "赵小甲", "赵小乙", "赵小丙"])
+    bureau.deliver_workbook(SURVEY, households((one, "甲")), "3.xlsx")
+    bureau.night(expect="green")
+    assert names() == sorted([one.name, other.name, "赵小甲", "赵小丙"])
+
+
 def test_a_village_that_sends_its_list_leaves_the_next_village_alone(bureau):
     here = [replace(who, village="大黄村") for who in TWELVE[:6]]
     there = [replace(who, village="小黄村") for who in TWELVE[6:]]

@@ -8,11 +8,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from database_fixtures import at_mariadb, mariadb  # noqa: F401 - fixtures
 from foreign_databases import Database
 from nights import DISABILITY, FAMILY, INCAPACITY, TODAY, Bureau, family_row, funnel, people
 from rest_server import Asked, Reply, answering, envelope
 from sftp_server import PASSWORD, SftpHouse, sftp_house
+
+pytest_plugins = ["database_fixtures"]
 
 OTHERS = people(3, first=900)
 FOUR = people(4)
@@ -163,7 +164,7 @@ def fill(database: Database, rows: list[dict[str, object]]) -> None:
     )  # fmt: skip
 
 
-def test_a_view_is_pulled_whole_and_what_it_says_now_counts(bureau: Bureau, at_mariadb: Database) -> None:  # noqa: F811
+def test_a_view_is_pulled_whole_and_what_it_says_now_counts(bureau: Bureau, at_mariadb: Database) -> None:
     by_view(bureau, at_mariadb, f"columns = {json.dumps(list(family_row(FOUR[0])), ensure_ascii=False)}\n")
     fill(at_mariadb, [family_row(who) for who in FOUR])
     alone(bureau, FAMILY, status="green", received=4, admitted=4)
@@ -176,7 +177,21 @@ def test_a_view_is_pulled_whole_and_what_it_says_now_counts(bureau: Bureau, at_m
     assert FOUR[3].number in bureau.active()
 
 
-def test_an_empty_view_ends_nobody(bureau: Bureau, at_mariadb: Database) -> None:  # noqa: F811
+def test_a_file_dropped_beside_a_view_stays_part_of_the_list_while_it_lies_there(
+    bureau: Bureau,
+    at_mariadb: Database,
+) -> None:
+    by_view(bureau, at_mariadb, f"columns = {json.dumps(list(family_row(FOUR[0])), ensure_ascii=False)}\n")
+    fill(at_mariadb, [family_row(who) for who in FOUR[:2]])
+    path = bureau.deliver(FAMILY, [family_row(who) for who in FOUR[2:]])
+    os.utime(path, (1_700_000_000, 1_700_000_000))
+    alone(bureau, FAMILY, status="green", received=4)
+    fill(at_mariadb, [family_row(FOUR[0]), family_row(FOUR[1], 联系电话="13900009999")])
+    alone(bureau, FAMILY, status="green", received=4)
+    assert {who.number for who in FOUR} <= bureau.active()
+
+
+def test_an_empty_view_ends_nobody(bureau: Bureau, at_mariadb: Database) -> None:
     by_view(bureau, at_mariadb)
     fill(at_mariadb, [family_row(who) for who in FOUR])
     bureau.night()
@@ -186,7 +201,7 @@ def test_an_empty_view_ends_nobody(bureau: Bureau, at_mariadb: Database) -> None
     assert {who.number for who in FOUR} <= bureau.active()
 
 
-def test_increments_of_a_view_add_and_change_and_end_nobody(bureau: Bureau, at_mariadb: Database) -> None:  # noqa: F811
+def test_increments_of_a_view_add_and_change_and_end_nobody(bureau: Bureau, at_mariadb: Database) -> None:
     by_view(bureau, at_mariadb, 'mode = "cursor"\ncursor_column = "changed_at"\n', delivers="incremental")
     fill(at_mariadb, [family_row(who) for who in FOUR])
     alone(bureau, FAMILY, status="green", received=4)
@@ -201,7 +216,9 @@ def test_increments_of_a_view_add_and_change_and_end_nobody(bureau: Bureau, at_m
     alone(bureau, FAMILY, status="green", received=2)
     assert len(bureau.active()) == 3 + 5
     assert bureau.elders()[FOUR[0].number]["phone"] == "13900009999"
-    alone(bureau, FAMILY, status="absent")
+    bureau.set_rule("fresh_days = 1", file=f"sources/{FAMILY}.toml")
+    summary = bureau.night(TODAY + timedelta(days=5), sources=[FAMILY], expect="green")
+    assert "没有新的变动" in summary["sources"][FAMILY]["message"]
     assert len(bureau.active()) == 3 + 5
 
 
@@ -299,6 +316,19 @@ def test_files_that_were_taken_or_refused_are_put_away_when_agreed(bureau: Burea
     assert {who.number for who in FOUR} <= bureau.active()
 
 
+def test_a_file_that_was_put_away_stays_part_of_a_list_of_which_another_one_is_replaced(bureau: Bureau) -> None:
+    over(bureau, FAMILY, '[channel]\nkind = "folder"\nsettle_seconds = 0\nmove_done = true\n')
+    bureau.deliver(FAMILY, [family_row(who) for who in FOUR[:3]], "名单.csv")
+    bureau.deliver(FAMILY, [family_row(FOUR[3])], "补充.csv")
+    alone(bureau, FAMILY, status="green", received=4)
+    bureau.deliver(FAMILY, [family_row(who, 联系电话="13900009999") for who in FOUR[:3]], "名单.csv")
+    alone(bureau, FAMILY, status="green", received=4)
+    assert {who.number for who in FOUR} <= bureau.active()
+    bureau.deliver(FAMILY, [family_row(who, 联系电话="13900008888") for who in FOUR[:3]], "整份.csv")
+    alone(bureau, FAMILY, status="green", received=3)
+    assert FOUR[3].number not in bureau.active()
+
+
 def test_a_file_dropped_for_a_source_with_a_server_counts_too(bureau: Bureau) -> None:
     with answering(pages_of([record(who) for who in FOUR[:2]])) as served:  # type: ignore[arg-type]
         by_rest(bureau, served.url)
@@ -307,3 +337,205 @@ def test_a_file_dropped_for_a_source_with_a_server_counts_too(bureau: Bureau) ->
         for path in bureau.inbox(INCAPACITY).iterdir():
             os.utime(path, (1_700_000_000, 1_700_000_000))
         alone(bureau, INCAPACITY, status="green", received=4)
+
+
+# Increments: what is asked for once must not be lost on its way into the registry
+
+
+CHANGED_AT, OTHER = "改于", "失能程度"
+
+
+def by_changes(bureau: Bureau, url: str, path: str = "/elders") -> None:
+    """The interface is asked for what changed since, and a record tells when it did."""
+    by_rest(
+        bureau,
+        url,
+        f'[channel.increment]\nparameter = "since"\nfield = "{CHANGED_AT}"\nstart = "2020-01-01 00:00:00"\n',
+    )
+    over_file = bureau.config / "sources" / f"{INCAPACITY}.toml"
+    text = over_file.read_text(encoding="utf-8").replace('delivers = "full"', 'delivers = "incremental"')
+    over_file.write_text(text.replace('path = "/elders"', f'path = "{path}"'), encoding="utf-8")
+
+
+class Changes:
+    """A body's records, of which it gives those that changed since a time it is told."""
+
+    def __init__(self) -> None:
+        self.records: dict[str, dict[str, object]] = {}
+        self.level = "能力等级"
+
+    def __call__(self, asked: Asked) -> Reply:
+        found = [found for found in self.records.values() if str(found[CHANGED_AT]) >= asked.query["since"]]
+        return pages_of([called(self.level, one) for one in found])(asked)  # type: ignore[operator,no-any-return]
+
+    def state(self, *people: object, day: int) -> None:
+        for who in people:
+            found = record(who, **{CHANGED_AT: f"2024-06-{day:02d} 12:00:00"})
+            self.records[str(found["身份证号"])] = found
+
+
+def called(header: str, found: dict[str, object]) -> dict[str, object]:
+    """A record whose sender calls a required column otherwise."""
+    return {header if name == "能力等级" else name: value for name, value in found.items()}
+
+
+def agree_on(bureau: Bureau, header: str) -> None:
+    path = bureau.config / "sources" / f"{INCAPACITY}.toml"
+    text = path.read_text(encoding="utf-8")
+    assert '"失能等级"' in text
+    path.write_text(text.replace('"失能等级"', f'"失能等级", "{header}"'), encoding="utf-8")
+
+
+def test_an_increment_that_was_refused_is_asked_for_again_until_it_can_be_read(bureau: Bureau) -> None:
+    body = Changes()
+    with answering(body) as served:
+        by_changes(bureau, served.url)
+        body.state(FOUR[0], day=1)
+        alone(bureau, INCAPACITY, status="green", received=1)
+        body.level = OTHER
+        for day, who in ((3, FOUR[1]), (5, FOUR[2])):
+            body.state(who, day=day)
+            alone(bureau, INCAPACITY, status="yellow")
+            assert bureau.codes()["column-missing"] == 1
+        agree_on(bureau, OTHER)
+        alone(bureau, INCAPACITY, status="green", received=3)
+        body.state(FOUR[3], day=7)
+        alone(bureau, INCAPACITY, status="green", received=2)
+    assert {who.number for who in FOUR} <= bureau.active()
+    assert bureau.codes()["column-missing"] == 0
+
+
+def test_a_broken_record_of_an_increment_is_said_and_asked_for_every_night_until_it_is_whole(bureau: Bureau) -> None:
+    body = Changes()
+    with answering(body) as served:
+        by_changes(bureau, served.url)
+        body.state(FOUR[0], day=1)
+        body.records[FOUR[0].number]["能力等级"] = ["重度失能"]
+        body.state(FOUR[1], day=3)
+        alone(bureau, INCAPACITY, received=2, admitted=1, held=1)
+        body.state(FOUR[2], day=5)
+        alone(bureau, INCAPACITY, received=3, admitted=2, held=1)
+        assert bureau.codes()["line-broken"] == 1
+        body.state(FOUR[0], day=1)
+        alone(bureau, INCAPACITY, status="green", received=3, admitted=3)
+        alone(bureau, INCAPACITY, status="green", received=1)
+    assert {who.number for who in FOUR[:3]} <= bureau.active()
+    assert bureau.codes()["line-broken"] == 0
+
+
+def test_an_increment_whose_night_ended_before_it_was_taken_is_asked_for_again(bureau: Bureau) -> None:
+    body = Changes()
+    with answering(body) as served:
+        by_changes(bureau, served.url)
+        body.state(FOUR[0], day=1)
+        body.state(FOUR[1], day=2)
+        bureau.set_rule('password_secret = "agreed"', file=f"sources/{INCAPACITY}.toml")
+        alone(bureau, INCAPACITY, status="red")  # received, and not taken
+        secret(bureau, "agreed", "word")
+        body.state(FOUR[2], day=3)
+        alone(bureau, INCAPACITY, status="green", received=3)
+    assert {who.number for who in FOUR[:3]} <= bureau.active()
+
+
+def test_changes_of_another_interface_are_asked_for_from_the_beginning(bureau: Bureau) -> None:
+    trial, real = Changes(), Changes()
+    trial.state(FOUR[0], day=20)
+    real.state(FOUR[1], day=2)
+    with answering(trial) as served:
+        by_changes(bureau, served.url)
+        alone(bureau, INCAPACITY, status="green", received=1)
+    with answering(real) as served:
+        by_changes(bureau, served.url)
+        alone(bureau, INCAPACITY, status="green", received=1)
+    assert FOUR[1].number in bureau.active()
+
+
+def test_an_increment_dropped_by_hand_that_was_refused_waits_beside_later_ones(bureau: Bureau) -> None:
+    over(bureau, INCAPACITY, '[channel]\nkind = "folder"\nsettle_seconds = 0\n', delivers="incremental")
+    early, late = called(OTHER, record(FOUR[0])), record(FOUR[1])
+    bureau.deliver(INCAPACITY, [early], "1.csv")  # type: ignore[list-item]
+    bureau.deliver(INCAPACITY, [late], "2.csv")  # type: ignore[list-item]
+    for _ in range(2):
+        bureau.night(expect="yellow")
+        assert bureau.codes()["column-missing"] == 1
+    assert FOUR[0].number not in bureau.active()
+    assert FOUR[1].number in bureau.active()
+    agree_on(bureau, OTHER)
+    bureau.night()
+    assert {FOUR[0].number, FOUR[1].number} <= bureau.active()
+
+
+def test_an_older_increment_read_later_does_not_outdo_a_newer_statement(bureau: Bureau) -> None:
+    over(bureau, INCAPACITY, '[channel]\nkind = "folder"\nsettle_seconds = 0\n', delivers="incremental")
+    early = called(OTHER, record(FOUR[0], 能力等级="轻度失能"))
+    bureau.deliver(INCAPACITY, [early], "1.csv")  # type: ignore[list-item]
+    bureau.night(expect="yellow")
+    bureau.deliver(INCAPACITY, [record(FOUR[0])], "2.csv")  # type: ignore[list-item]
+    bureau.night(expect="yellow")
+    agree_on(bureau, OTHER)
+    summary = bureau.night()
+    assert funnel(summary["sources"][INCAPACITY]) == (1, 0, 0, 1, 0)
+    assert bureau.elders()[FOUR[0].number]["ability_level"] == "3"
+
+
+def test_a_refused_file_that_was_taken_out_and_comes_again_is_read_again(bureau: Bureau) -> None:
+    row = called(OTHER, record(FOUR[0]))
+    path = bureau.deliver(INCAPACITY, [row])  # type: ignore[list-item]
+    bureau.night(expect="yellow")
+    path.unlink()
+    bureau.night(expect="green")
+    path = bureau.deliver(INCAPACITY, [row])  # type: ignore[list-item]
+    bureau.night(expect="yellow")
+    assert bureau.codes()["column-missing"] == 1
+    path.unlink()
+    bureau.night(expect="green")
+    agree_on(bureau, OTHER)
+    bureau.deliver(INCAPACITY, [row])  # type: ignore[list-item]
+    bureau.night()
+    assert FOUR[0].number in bureau.active()
+
+
+def test_an_increment_whose_night_ended_before_it_was_taken_counts_though_its_file_is_gone(bureau: Bureau) -> None:
+    over(bureau, INCAPACITY, '[channel]\nkind = "folder"\nsettle_seconds = 0\n', delivers="incremental")
+    bureau.set_rule('password_secret = "agreed"', file=f"sources/{INCAPACITY}.toml")
+    path = bureau.deliver(INCAPACITY, [record(FOUR[0])])  # type: ignore[list-item]
+    alone(bureau, INCAPACITY, status="red")
+    path.unlink()
+    secret(bureau, "agreed", "word")
+    bureau.deliver(INCAPACITY, [record(FOUR[1])])  # type: ignore[list-item]
+    alone(bureau, INCAPACITY, status="green", deliveries=2, received=2)
+    assert {who.number for who in FOUR[:2]} <= bureau.active()
+
+
+def test_a_refused_pull_is_asked_for_again_beside_a_file_that_was_taken(bureau: Bureau) -> None:
+    body = Changes()
+    with answering(body) as served:
+        by_changes(bureau, served.url)
+        body.state(FOUR[0], day=1)
+        alone(bureau, INCAPACITY, status="green", received=1)
+        body.level = OTHER
+        body.state(FOUR[1], day=3)
+        path = bureau.deliver(INCAPACITY, [record(FOUR[2])])  # type: ignore[list-item]
+        os.utime(path, (1_700_000_000, 1_700_000_000))
+        bureau.night(expect="yellow")
+        assert served.asked[-1].query["since"] == "2024-06-01 11:00:00"
+        body.level = "能力等级"
+        bureau.night(expect="green")
+        assert served.asked[-1].query["since"] == "2024-06-01 11:00:00"
+        bureau.night(expect="green")
+        assert served.asked[-1].query["since"] == "2024-06-03 11:00:00"
+    assert {who.number for who in FOUR[:3]} <= bureau.active()
+
+
+def test_while_a_server_is_away_a_file_dropped_by_hand_is_the_list_and_the_failure_is_said(bureau: Bureau) -> None:
+    with answering(pages_of([record(who) for who in FOUR[:2]])) as served:  # type: ignore[arg-type]
+        by_rest(bureau, served.url)
+    rows = [{name: str(value) for name, value in record(who).items()} for who in FOUR]
+    path = bureau.deliver(INCAPACITY, rows)
+    os.utime(path, (1_700_000_000, 1_700_000_000))
+    line = alone(bureau, INCAPACITY, status="yellow", received=4, admitted=4)
+    assert "已采用手工放入的文件" in str(line["message"])
+    assert {who.number for who in FOUR} <= bureau.active()
+    path.unlink()
+    alone(bureau, INCAPACITY, status="red")
+    assert {who.number for who in FOUR} <= bureau.active()

@@ -21,6 +21,7 @@ from made_up_files import (
     ods,
     xls,
     xlsx,
+    xml_spreadsheet,
 )
 
 from connectors.reading import DeliveryLayout, ReadingLimits, TableLayout, read_delivery
@@ -62,6 +63,11 @@ def contents_of(tmp_path):
         return contents
 
     return read_bytes
+
+
+def places(contents):
+    table = contents.tables["main"].table
+    return list(zip(table["sheet"].to_pylist(), table["row_number"].to_pylist(), strict=True))
 
 
 def records(contents):
@@ -224,3 +230,12 @@ def test_what_a_sheet_says_beside_its_cells_is_read_from_every_format(sheets, ki
     assert [(sheet.name, sheet.is_hidden) for sheet in others] == ([] if kind == "page" else [(HIDDEN_SHEET, True)])
     assert not first.is_hidden
     assert first.texts(2, 4) == [LI, [*WANG[:4], "", WANG[5]]] or kind == "xls"  # xlwt stores no results
+
+
+def test_sheets_of_one_name_are_told_apart_and_all_read(contents_of):
+    content = xml_spreadsheet([HEADER, ZHANG])
+    end = content.index(b"<Worksheet")
+    twice = content.replace(b"</Workbook>", content[end:])
+    contents = contents_of(twice)
+    assert len(records(contents)) == 2
+    assert places(contents) == [("服务对象", 2), ("第2个/服务对象", 2)]

@@ -177,9 +177,12 @@ def test_only_what_changed_is_asked_for_the_next_time(pull):
 
 
 def test_when_nothing_changed_there_is_no_delivery(pull):
-    with answering(paged([])) as served:
-        fetched = pull(served, increment=INCREMENT, position={"newest": 1762128000.0, "of": "time at"})
-    assert (fetched.deliveries, fetched.position) == ([], {"newest": 1762128000.0, "of": "time at"})
+    changed = [{"rowId": 1, "at": "2025-11-03 08:00:00"}]
+    with answering(paged(changed)) as served:
+        first = pull(served, increment=INCREMENT)
+        changed.clear()
+        second = pull(served, increment=INCREMENT, position=first.position)
+    assert (second.deliveries, second.position) == ([], first.position)
 
 
 # Being let in

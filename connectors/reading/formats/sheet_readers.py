@@ -1,5 +1,7 @@
 """The sheets of a document, whatever format it is in. Each reader is loaded only where it is needed."""
 
+from collections import Counter
+
 from connectors.reading.contents import ReadingNote
 from connectors.reading.formats.documents import Document
 from connectors.reading.formats.formats import Format
@@ -14,14 +16,17 @@ __all__ = ["sheets_of"]
 def sheets_of(
     document: Document, layout: DeliveryLayout, limits: ReadingLimits
 ) -> tuple[list[SheetCells], list[ReadingNote]]:
-    """The sheets that hold anything, under the names they are shown by, and how their format was understood.
+    """The sheets that hold anything, under the names they are shown by, no two alike, and how their format was understood.
 
     Raises:
         DeliveryRefusedError: the document is damaged, hostile or empty.
     """
     sheets, notes = _read(document, layout, limits)
+    so_far: Counter[str] = Counter()
     for sheet in sheets:
-        sheet.name = document.sheet_name(sheet.name)
+        so_far[sheet.name] += 1
+        again = f"第{so_far[sheet.name]}个/" if so_far[sheet.name] > 1 else ""  # rows are found by sheet and number
+        sheet.name = document.sheet_name(f"{again}{sheet.name}")
     return sheets, notes
 
 

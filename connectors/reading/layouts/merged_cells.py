@@ -31,8 +31,3 @@ class MergedCells:
     def joins(self, row: int, column: int) -> bool:
         """Whether a cell and the one below it are one."""
         return any(first <= row < last for first, last in self.down(column))
-
-    @property
-    def columns_down(self) -> list[int]:
-        """Columns in which cells are merged downwards."""
-        return sorted(self._down)

@@ -13,9 +13,15 @@ NOW = dt.datetime(2025, 11, 3, 2, 0, tzinfo=dt.UTC)
 BASE = {"parameter": "since", "field": "at", "start": "2020-01-01 00:00:00"}
 
 
-def since(position=None, **changes):
+def since(position=None, asked="/elders", **changes):
     increment = Increment.model_validate({**BASE, **changes})
-    return Since(increment, position or {}, now=lambda: NOW)
+    return Since(increment, position or {}, asked=asked, now=lambda: NOW)
+
+
+def position_at(value, **changes):
+    looking = since(**changes)
+    looking.see(Page(None, [], {"at": [value], "id": [value]}))
+    return looking.position()
 
 
 def after(*values, position=None, **changes):
@@ -59,20 +65,23 @@ def test_numbers_are_asked_for_as_they_are_told(form, value, asked):
 
 
 def test_a_pull_of_nothing_stays_where_it_was():
-    before = {"newest": 1762000000.0, "of": "time at"}
+    before = position_at("2025-11-02 08:00:00")
     looking = since(before)
     looking.see(Page(None, [], {"at": []}))
     assert looking.position() == before
 
 
 def test_what_was_seen_never_goes_back():
-    position = {"newest": dt.datetime(2025, 11, 2, tzinfo=dt.UTC).timestamp(), "of": "time at"}
+    position = position_at("2025-11-02 08:00:00")
     assert after("2025-10-01 00:00:00", position=position).value() == "2025-11-02 07:00:00"
 
 
-def test_the_position_of_another_declaration_is_not_used():
-    assert since({"newest": 1762000000.0, "of": "number id"}).value() == "2020-01-01 00:00:00"
-    assert since({"newest": "2025", "of": "time at"}).value() == "2020-01-01 00:00:00"
+def test_the_position_of_another_declaration_or_interface_is_not_used():
+    by_number = position_at("1762000000", form="number", field="id", start="0")
+    elsewhere = position_at("2025-11-02 08:00:00", asked="/others")
+    damaged = position_at("2025-11-02 08:00:00") | {"newest": "2025"}
+    for position in (by_number, elsewhere, damaged):
+        assert since(position).value() == "2020-01-01 00:00:00"
 
 
 @pytest.mark.parametrize(
