@@ -32,7 +32,7 @@ check: .venv/test.done
 test: check
 	@scripts/install_browser
 	@scripts/install_test_services
-	$(BIN)/pytest -n auto --dist loadfile tests/end_to_end tests/integration
+	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder tests/end_to_end tests/integration
 # make test-deep repeats the random tests ten times as long, before a release
 test-deep: .venv/test.done
 	@scripts/install_test_services

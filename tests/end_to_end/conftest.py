@@ -1,4 +1,4 @@
-"""One real PostgreSQL and one launcher for all end-to-end tests; nothing of the caller's environment reaches a night."""
+"""One real PostgreSQL and one launcher for all end-to-end tests; of the caller's environment only the tests' own configuration reaches a night."""
 
 import json
 import subprocess
@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(autouse=True, scope="session")
 def _plain_environment() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("ELDERSYNC_HOME", "ELDERSYNC_CONFIG", "ELDERSYNC_DATABASE_URL", "PREFECT_API_URL"):
+        for name in ("ELDERSYNC_HOME", "ELDERSYNC_DATABASE_URL", "PREFECT_API_URL"):
             patch.delenv(name, raising=False)
         yield
 

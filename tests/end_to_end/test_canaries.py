@@ -28,7 +28,7 @@ from shared_server import Database, Launcher, SharedServer
 from registry.embedded import running_server
 
 SCRIPT = str(Path(sys.executable).with_name("eldersync"))
-CONFIG = Path(__file__).parents[2] / "config"
+CONFIG = Path(os.environ["ELDERSYNC_CONFIG"])
 DAY = "2026-11-20"
 GREEN, RED, USAGE, YELLOW = 0, 1, 2, 3
 

@@ -24,7 +24,7 @@ from schemas.fields import ELDER_FIELDS
 
 GREEN, RED, USAGE, YELLOW, BUSY = 0, 1, 2, 3, 4
 SCRIPT = str(Path(sys.executable).with_name("eldersync"))
-CONFIG = Path(__file__).parents[2] / "config"
+CONFIG = Path(os.environ["ELDERSYNC_CONFIG"])
 DAY = "2026-11-20"
 
 SUMMARY = {"run_id", "business_date", "status", "sources", "elders", "push", "report", "seconds"}

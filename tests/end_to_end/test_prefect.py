@@ -22,7 +22,7 @@ from registry.engine import connect_registry
 from registry.lock import run_lock
 
 SCRIPT = str(Path(sys.executable).with_name("eldersync"))
-CONFIG = Path(__file__).parents[2] / "config"
+CONFIG = Path(os.environ["ELDERSYNC_CONFIG"])
 DAY = "2026-11-20"
 STAGES = Counter({"receive": 4, "take": 4, "merge": 1, "push": 1, "report": 1})
 
