@@ -1,10 +1,12 @@
-"""What all tests share: the shipped configuration, in which a file just dropped need not rest before it counts."""
+"""What all tests share: the shipped configuration, in which a file just dropped need not rest before it counts; properties untimed."""
 
 import atexit
 import os
 import shutil
 import tempfile
 from pathlib import Path
+
+from hypothesis import settings
 
 _SHIPPED = Path(__file__).resolve().parents[1] / "config"
 
@@ -21,3 +23,7 @@ def _prompt_configuration() -> Path:
 
 
 os.environ["ELDERSYNC_CONFIG"] = str(_prompt_configuration())
+
+# No example of a property is timed: other work on the machine would decide.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
