@@ -25,5 +25,5 @@ def _prompt_configuration() -> Path:
 os.environ["ELDERSYNC_CONFIG"] = str(_prompt_configuration())
 
 # No example of a property is timed: other work on the machine would decide.
-settings.register_profile("untimed", deadline=None)
+settings.register_profile("untimed", parent=settings(), deadline=None)
 settings.load_profile("untimed")
