@@ -52,6 +52,7 @@ def command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
     def run(*arguments: str, configured: bool = True) -> Answer:
         monkeypatch.setenv("COLUMNS", "160")
         capsys.readouterr()
+        monkeypatch.delenv("ELDERSYNC_CONFIG", raising=False)
         more = ["--config", str(config)] if configured else []
         return Answer(call(["source", *arguments, "--home", str(home), *more]), *capsys.readouterr())
 
