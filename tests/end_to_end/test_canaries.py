@@ -22,7 +22,7 @@ import made_up_lists as lists
 import pytest
 import sqlalchemy as sa
 from canaries import CANARIES, command_lines, contents, found_in
-from conftest import Prefect
+from private_prefect import Prefect
 from shared_server import Database, Launcher, SharedServer
 
 from registry.embedded import running_server

@@ -15,7 +15,7 @@ from typing import Any
 
 import made_up_lists as lists
 import pytest
-from conftest import Prefect
+from private_prefect import Prefect
 from shared_server import Database, SharedServer
 
 from registry.engine import connect_registry

@@ -1,0 +1,37 @@
+"""A Prefect server of the tests' own, its commands and its API."""
+
+import json
+import subprocess
+import sys
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Prefect:
+    """A Prefect server of its own: the home its files lie in, and the environment of whoever works with it."""
+
+    home: Path
+    environment: dict[str, str]
+
+    def command(self, *arguments: str, **environment: str) -> str:
+        """A command of Prefect's that succeeds."""
+        done = subprocess.run(
+            [str(Path(sys.executable).with_name("prefect")), "--no-prompt", *arguments],
+            env={**self.environment, **environment}, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def ask(self, path: str, question: dict[str, Any] | None = None) -> Any:
+        """What the server's API answers to a question posted to it."""
+        request = urllib.request.Request(  # noqa: S310  our own loopback address
+            f"{self.environment['PREFECT_API_URL']}/{path}",
+            data=json.dumps(question or {}).encode(), headers={"Content-Type": "application/json"},
+        )  # fmt: skip
+        with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310
+            return json.loads(answer.read())
