@@ -119,19 +119,26 @@ def numbered(connection: sa.Connection, written: pd.DataFrame) -> pd.DataFrame:
     """Gives people who are new a ``person_id``, in the order of their ID keys, so that it does not depend on arrival."""
     person_id = written["person_id"].to_numpy(dtype=np.int64).copy()
     new = np.flatnonzero(person_id == 0)
-    first = next_id(connection, elder.c.person_id)
+    # After a restore the platform may know numbers that the registry has forgotten; they are never given to somebody else.
+    first = max(next_id(connection, elder.c.person_id), next_id(connection, outbox.c.person_id))
     order = np.argsort(written["id_key"].to_numpy(dtype=np.int64)[new], kind="stable")
     person_id[new[order]] = first + np.arange(len(new))
     return written.assign(person_id=person_id)
 
 
 def apply_changes(
-    connection: sa.Connection, run_id: int, written: pd.DataFrame, withdrawn: pd.DataFrame, categories: pd.DataFrame
+    connection: sa.Connection,
+    profile: str,
+    run_id: int,
+    written: pd.DataFrame,
+    withdrawn: pd.DataFrame,
+    categories: pd.DataFrame,
 ) -> None:
     """Stores tonight's changes of elders with their categories, identifiers and outbox entries.
 
     Args:
         connection: in the stage's transaction; whoever is not named keeps everything as it is.
+        profile: the platform that must hear of them.
         run_id: tonight's run.
         written: records of ``transforms.compare`` with their ``person_id``.
         withdrawn: ``person_id revision`` of people no source states any longer.
@@ -140,7 +147,7 @@ def apply_changes(
     _store_elders(connection, run_id, written, withdrawn)
     _store_categories(connection, run_id, written, withdrawn, categories)
     _store_identifiers(connection, run_id, written)
-    _store_outbox(connection, run_id, written, withdrawn)
+    _store_outbox(connection, profile, run_id, written, withdrawn)
 
 
 def _store_elders(connection: sa.Connection, run_id: int, written: pd.DataFrame, withdrawn: pd.DataFrame) -> None:
@@ -243,11 +250,14 @@ def _is_first(written: pd.DataFrame) -> "NDArray[np.bool_]":
     return np.asarray((written["revision"] == 1) & (written["operation"] == "new"), dtype=bool)
 
 
-def _store_outbox(connection: sa.Connection, run_id: int, written: pd.DataFrame, withdrawn: pd.DataFrame) -> None:
+def _store_outbox(
+    connection: sa.Connection, profile: str, run_id: int, written: pd.DataFrame, withdrawn: pd.DataFrame
+) -> None:
     told = written.loc[written["operation"] != "restated", ["person_id", "revision", "operation"]]
     gone = withdrawn[["person_id", "revision"]].assign(operation="withdrawn")
     entries = pd.concat([told, gone], ignore_index=True).astype({"operation": "str"})
-    fill(connection, outbox, entries.assign(run_id=run_id, state=pd.array(["pending"] * len(entries), dtype="str")))
+    profiles, states = (pd.Series(value, entries.index, dtype="str") for value in (profile, "pending"))
+    fill(connection, outbox, entries.assign(profile=profiles, run_id=run_id, state=states))
 
 
 def active_count(connection: sa.Connection) -> int:

@@ -4,7 +4,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from registry.tables import category, delivery, elder, identifier, member_row, outbox, source_row
+from registry.outbox import history
+from registry.tables import category, delivery, elder, identifier, member_row, source_row
 from schemas.configuration import Configuration
 from schemas.fields import FIELDS, MEMBER_FIELDS, STATED_FIELDS
 
@@ -56,7 +57,7 @@ def explain_person(connection: sa.Connection, person_id: int, configuration: Con
         "household": _household(connection, str(record["id_number"])),
         "categories": _listed(connection, category, person_id),
         "identifiers": _listed(connection, identifier, person_id),
-        "pushes": _listed(connection, outbox, person_id),
+        "pushes": [{name: _plain(value) for name, value in push.items()} for push in history(connection, person_id)],
     }
 
 
@@ -107,8 +108,9 @@ def _household(connection: sa.Connection, id_number: str) -> list[dict[str, Any]
 
 
 def _listed(connection: sa.Connection, table: sa.Table, person_id: int) -> list[dict[str, Any]]:
-    order = table.c.revision if "revision" in table.c else table.c.from_run
-    rows = connection.execute(sa.select(table).where(table.c.person_id == person_id).order_by(order)).mappings()
+    rows = connection.execute(
+        sa.select(table).where(table.c.person_id == person_id).order_by(table.c.from_run)
+    ).mappings()
     return [{name: _plain(value) for name, value in row.items() if name != "person_id"} for row in rows]
 
 

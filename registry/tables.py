@@ -12,8 +12,8 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from schemas.fields import ELDER_FIELDS, FIELDS, MEMBER_FIELDS, STATED_FIELDS
 
 __all__ = [
-    "audit", "category", "delivery", "elder", "elder_history", "finding", "identifier", "member_row", "metadata", "outbox", "run",
-    "source_row", "stage",
+    "approval", "audit", "category", "delivery", "dispatch", "elder", "elder_history", "finding", "finding_closure",
+    "finding_dispatch", "identifier", "member_row", "metadata", "outbox", "person_hold", "plan", "platform", "run", "source_row", "stage",
 ]  # fmt: skip
 
 metadata = sa.MetaData(
@@ -180,7 +180,7 @@ finding = sa.Table(
     sa.Column("finding_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("from_run", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("to_run", sa.BigInteger),
-    sa.Column("origin", sa.Text, nullable=False),  # file, row, member, merge
+    sa.Column("origin", sa.Text, nullable=False),  # file, row, member, merge, push
     sa.Column("source", sa.Text, nullable=False),
     sa.Column("delivery_id", sa.BigInteger),
     sa.Column("sheet", sa.Text),
@@ -196,14 +196,152 @@ finding = sa.Table(
 outbox = sa.Table(
     "outbox",
     metadata,
+    sa.Column("profile", sa.Text, primary_key=True),  # the platform that must hear it
     sa.Column("person_id", sa.BigInteger, primary_key=True, autoincrement=False),
-    sa.Column("revision", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("operation", sa.Text, nullable=False),  # new, changed, withdrawn
+    sa.Column("revision", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("operation", sa.Text, nullable=False),  # new, changed, withdrawn; resent, observed
     sa.Column("run_id", sa.BigInteger, nullable=False),
-    sa.Column("state", sa.Text, nullable=False),  # pending, sent, superseded
+    # pending, inflight, processing, unknown, held; sent, accepted, rejected, superseded
+    sa.Column("state", sa.Text, nullable=False),
+    # Decided when it is planned; from then on the same bytes are sent under the same key.
+    sa.Column("plan_run", sa.BigInteger),
+    sa.Column("sent_as", sa.Text),  # what the platform is told: new, changed, withdrawn
+    sa.Column("payload", sa.Text),  # JSON of the platform's columns; dropped when something newer is accepted
+    sa.Column("sent_fields", sa.Text),  # JSON of those that are sent, where they are not all
+    sa.Column("digest", sa.Text),
+    sa.Column("key", sa.Text, unique=True),
+    sa.Column("is_released", sa.Boolean, nullable=False, server_default=sa.false()),  # by approvals or because no brake held it
+    # While it is delivered.
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("next_at", sa.DateTime(timezone=True)),
+    sa.Column("fence", sa.BigInteger),
+    sa.Column("lease_until", sa.DateTime(timezone=True)),
+    sa.Column("batch", sa.Text),
+    sa.Column("largest_batch", sa.Integer),  # a batch it was in was refused whole: it may travel in one of half the size
+    sa.Column("first_sent_at", sa.DateTime(timezone=True)),
     sa.Column("sent_run", sa.BigInteger),
-    sa.Column("sent_as", sa.Text),  # what the platform was told: new, changed, withdrawn
-    sa.Index("ix_outbox_pending", "person_id", postgresql_where=sa.text("state = 'pending'")),
+    sa.Column("settled_at", sa.DateTime(timezone=True)),
+    sa.Column("code", sa.Text),  # the platform's, or ours for why it waits
+    sa.Column("words", sa.Text),  # the platform's own; may quote a cell, so only shown masked
+    sa.Column("receipt", sa.Text),
+    sa.Index("ix_outbox_open", "profile", "person_id", postgresql_where=sa.text(
+        "state IN ('pending', 'inflight', 'processing', 'unknown', 'held')")),
+    sa.Index("ix_outbox_told", "profile", "person_id", sa.text("revision DESC"), postgresql_where=sa.text(
+        "state IN ('sent', 'accepted') AND sent_as IS NOT NULL")),
+    sa.Index("ix_outbox_due", "profile", "state", "person_id", postgresql_where=sa.text(
+        "is_released AND next_at IS NULL AND state IN ('pending', 'processing', 'unknown')")),
+    sa.Index("ix_outbox_next_at", "profile", "next_at", postgresql_where=sa.text("next_at IS NOT NULL")),
+    # Nothing is walked along by it: in the order of person_id everybody who was told already would come first.
+    sa.Index("ix_outbox_person_id", "person_id", postgresql_using="hash"),
+)  # fmt: skip
+
+platform = sa.Table(
+    "platform",
+    metadata,
+    sa.Column("profile", sa.Text, primary_key=True),
+    sa.Column("secret", sa.Text, nullable=False),  # of the idempotency keys; 32 random bytes in hexadecimal
+    sa.Column("epoch", sa.Integer, nullable=False, server_default="1"),  # one more after every restore
+    sa.Column("fence", sa.BigInteger, nullable=False, server_default="0"),  # one more for every sender
+    sa.Column("must_reconcile", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("first_push_run", sa.BigInteger),  # the run whose plan was the first to be released
+    sa.Column(
+        "failures", sa.Integer, nullable=False, server_default="0"
+    ),  # calls without an answer one after the other
+    sa.Column("open_until", sa.DateTime(timezone=True)),  # the circuit breaker
+    sa.Column("stopped_at", sa.DateTime(timezone=True)),
+    sa.Column("stopped_by", sa.Text),  # why nothing more is sent until a person has looked; never personal data
+    sa.Column("target", sa.Text),  # api, exchange: how it was told last without hands, and where outcomes are asked for
+)
+
+plan = sa.Table(
+    "plan",
+    metadata,
+    sa.Column("run_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("profile", sa.Text, nullable=False),
+    sa.Column("digest", sa.Text, nullable=False),
+    sa.Column("counts", JSONB, nullable=False),
+    sa.Column("brakes", JSONB, nullable=False),  # why it is held; empty where it is not
+    sa.Column("planned_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("released_at", sa.DateTime(timezone=True)),
+)
+
+approval = sa.Table(
+    "approval",
+    metadata,
+    sa.Column("approval_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("subject", sa.Text, nullable=False),  # plan, delivery
+    sa.Column("digest", sa.Text, nullable=False),  # of exactly what is approved
+    sa.Column("run_id", sa.BigInteger, nullable=False),
+    sa.Column("approver", sa.Text, nullable=False),  # as the person names himself
+    sa.Column("account", sa.Text, nullable=False),  # of the operating system
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+    sa.Index("ix_approval_digest", "subject", "digest"),
+)
+
+person_hold = sa.Table(
+    "person_hold",
+    metadata,
+    sa.Column("person_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("held_at", sa.DateTime(timezone=True), primary_key=True),
+    sa.Column("held_by", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("released_at", sa.DateTime(timezone=True)),
+    sa.Column("released_by", sa.Text),
+    sa.Column("release_reason", sa.Text),
+)
+
+dispatch = sa.Table(
+    "dispatch",
+    metadata,
+    sa.Column("dispatch_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("reference", sa.Text, nullable=False),  # as the letter has it: 梅县民数退〔2026〕第1号
+    sa.Column("year", sa.Integer, nullable=False),
+    sa.Column("number", sa.Integer, nullable=False),
+    sa.Column("run_id", sa.BigInteger, nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("delivery_ids", ARRAY(sa.BigInteger), nullable=False),
+    sa.Column("rows", sa.Integer, nullable=False),
+    sa.Column("findings", sa.Integer, nullable=False),
+    sa.Column(
+        "digest", sa.Text, nullable=False
+    ),  # of the findings: the same returned again in a run is the same letter
+    sa.Column("due_on", sa.Date, nullable=False),
+    sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("made_by", sa.Text, nullable=False),  # account of the operating system
+    sa.UniqueConstraint("year", "number"),
+    sa.UniqueConstraint("run_id", "source", "digest"),
+)
+
+finding_dispatch = sa.Table(
+    "finding_dispatch",
+    metadata,
+    sa.Column("dispatch_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("finding_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("evidence", sa.Text, nullable=False),  # digest of exactly what was found
+    sa.Column("problem", sa.Text, nullable=False),  # digest of whom and what it is about, whatever the cell says
+    sa.Index("ix_finding_dispatch_evidence", "evidence"),
+    sa.Index("ix_finding_dispatch_problem", "problem"),
+)
+
+finding_closure = sa.Table(
+    "finding_closure",
+    metadata,
+    sa.Column("closure_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("kind", sa.Text, nullable=False),  # confirmed, waived
+    sa.Column("evidence", sa.Text, nullable=False),  # digest of exactly what was found; anything else is found anew
+    sa.Column("finding_id", sa.BigInteger, nullable=False),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("code", sa.Text, nullable=False),
+    sa.Column("closed_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("closed_by", sa.Text, nullable=False),  # as the person names himself
+    sa.Column("account", sa.Text, nullable=False),  # of the operating system
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("reopened_at", sa.DateTime(timezone=True)),
+    sa.Column("reopened_by", sa.Text),
+    sa.Column("reopen_reason", sa.Text),
+    sa.Index("ix_finding_closure_evidence", "evidence", unique=True, postgresql_where=sa.text("reopened_at IS NULL")),
 )
 
 audit = sa.Table(
@@ -212,7 +350,7 @@ audit = sa.Table(
     sa.Column("audit_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("actor", sa.Text, nullable=False),  # account of the operating system
-    sa.Column("action", sa.Text, nullable=False),  # elders-unmasked, explain-unmasked
+    sa.Column("action", sa.Text, nullable=False),  # elders-unmasked, explain-unmasked, returns-unmasked
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("people", sa.BigInteger, nullable=False),
 )
