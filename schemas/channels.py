@@ -4,12 +4,12 @@ Only what a bureau writes under ``[channel]`` in a source's file. Passwords and 
 (``flows.secret_store``); how each channel is spoken is in ``connectors``.
 """
 
-import re
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from schemas.channel_rest import RestChannel
+from schemas.database_address import DatabaseAddress
 from schemas.host_keys import host_key_bytes
 
 __all__ = ["Channel", "DatabaseChannel", "FolderChannel", "RestChannel", "SftpChannel"]
@@ -79,13 +79,11 @@ class SftpChannel(_Strict):
         return self
 
 
-_PLAIN_URL = re.compile(r"^[A-Za-z0-9_+]+://([^:@/?]*@)?(?!.*(?i:passw))[^@]*$")
-
 ColumnName = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x22`\[\]]+$", max_length=128)]
 """A column of a view, quoted by the database's own rules; what could end a quotation is no part of it."""
 
 
-class DatabaseChannel(_Strict):
+class DatabaseChannel(DatabaseAddress):
     """Rows of a view in another body's database, pulled whole or from where the last pull ended; nothing is written there.
 
     ``cursor_column`` tells when a row last changed. Rows are committed later than they are stamped, so each pull begins
@@ -93,9 +91,6 @@ class DatabaseChannel(_Strict):
     """
 
     kind: Literal["database"]
-    url: str | None = None
-    password_secret: SecretName | None = None
-    url_secret: SecretName | None = None
     view: Annotated[str, Field(pattern=r"^[^\W\d][\w$#]*\.[^\W\d][\w$#]*$", max_length=128)]
     columns: tuple[ColumnName, ...] = ()
     key_columns: Annotated[tuple[ColumnName, ...], Field(min_length=1)]
@@ -110,12 +105,6 @@ class DatabaseChannel(_Strict):
 
     @model_validator(mode="after")
     def _can_be_pulled(self) -> Self:
-        if (self.url is None) == (self.url_secret is None):
-            raise ValueError("either url or url_secret says where the database is")
-        if self.url is None and self.password_secret is not None:
-            raise ValueError("password_secret belongs to url; what url_secret names holds the password itself")
-        if self.url is not None and not _PLAIN_URL.match(self.url):
-            raise ValueError("url is like mysql://user@host:3306/database; the password is named in password_secret")
         if (self.mode == "cursor") != (self.cursor_column is not None):
             raise ValueError("cursor_column goes with mode = cursor, and only with it")
         if len(set(self.columns)) < len(self.columns):

@@ -1,6 +1,6 @@
 """The provincial platform's format as configuration: which columns, which codes, what must be filled in, how it is filed.
 
-A profile is ``config/platform/<name>.toml``. Turning changes into its rows is ``transforms.render``, writing them down is
+A profile is ``config/platform/<name>.toml``; later versions of it lie beside it as ``<name>@<version>.toml``. Turning changes into its rows is ``transforms.render``, writing them down is
 ``connectors.platform_workbook``; neither knows a platform, only a profile.
 """
 
@@ -18,21 +18,41 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from schemas.codes import CODE_LISTS
 from schemas.errors import ConfigurationInvalid
 from schemas.fields import ELDER_FIELDS, FIELDS
+from schemas.platform_api import ApiFormat
+from schemas.platform_exchange import ExchangeFormat
+from schemas.platform_receipts import ReceiptsFormat
+from schemas.platform_reconcile import ReconcileFormat
 
-__all__ = ["OPERATIONS", "PlatformColumn", "PlatformProfile", "PlatformWorkbook", "load_profile"]
+__all__ = [
+    "OPERATIONS", "WITHDRAWAL_REASONS", "PlatformColumn", "PlatformProfile", "PlatformReason", "PlatformWorkbook", "load_profile",
+    "profile_in_force",
+]  # fmt: skip
 
 Operation = Literal["new", "changed", "withdrawn"]
 
 OPERATIONS: Mapping[str, str] = MappingProxyType({"new": "新增", "changed": "变更", "withdrawn": "退出"})
 """What a change can be, with the words officers know it by."""
 
-COLUMN_FIELDS: tuple[str, ...] = ("operation", "reason", *ELDER_FIELDS)
-"""What a platform column can hold: a field of the elder, what happened, or why."""
+WITHDRAWAL_REASONS: Mapping[str, str] = MappingProxyType(
+    {"not-listed": "各来源名单均不再列出", "no-category": "不再属于特殊困难老年人六类对象"}
+)
+"""Why someone is withdrawn, in words that stand by themselves in a cell."""
+
+COLUMN_FIELDS: tuple[str, ...] = ("operation", "reason", "changed_on", "category_change", *ELDER_FIELDS)
+"""What a platform column can hold: a field of the elder, what happened, why and when, and whether categories changed."""
 
 # Excel takes a drop-down written inside the sheet only up to this length, commas included.
 LONGEST_DROP_DOWN = 255
 
 _KIND_OF_TYPE = {"date": "date", "amount": "fen", "number": "number"}
+
+# What a column says of the change itself. ``word`` is a code list whose labels are also taken as text.
+_KIND_OF_CHANGE = {"operation": "code", "reason": "word", "category_change": "word", "changed_on": "date"}
+_LABELS_OF_CHANGE: Mapping[str, Mapping[str, str]] = {
+    "operation": OPERATIONS,
+    "reason": WITHDRAWAL_REASONS,
+    "category_change": CODE_LISTS["yes_no"],
+}
 
 
 class _Strict(BaseModel):
@@ -43,19 +63,31 @@ class PlatformColumn(_Strict):
     """One column of the platform's table.
 
     ``codes`` gives the platform's code for each of our words, or says ``"labels"`` where the platform takes the Chinese
-    label itself. A ``separator`` makes a column of codes take several. ``required`` is true, or the operations it is for.
+    label itself. A ``separator`` makes a column of codes take several. ``required`` is true, or the operations it is for;
+    ``operations`` those it is filled in for at all, such as a day of leaving for ``withdrawn`` alone.
+    ``name`` is what interfaces call the column where it is not the header. ``wins``: whose value stands when the two
+    differ; ``both`` lets the side stand that changed last. ``empty`` says whether having no value clears theirs.
     """
 
     header: Annotated[str, Field(min_length=1, max_length=100)]
+    name: Annotated[str, Field(max_length=100)] = ""
+    wins: Literal["ours", "theirs", "both"] = "ours"
+    empty: Literal["clears", "keeps"] = "clears"
     field: str
     type: Literal["text", "code", "date", "number", "amount"] = "text"
     required: tuple[Operation, ...] = ()
+    operations: Annotated[tuple[Operation, ...], Field(min_length=1)] = ("new", "changed", "withdrawn")
     width: Annotated[float, Field(gt=0, le=255)] = 14
     max_length: Annotated[int, Field(gt=0, le=32_767)] = 200
     codes: dict[str, str] = {}
     separator: Annotated[str, Field(max_length=3)] = ""
     date_format: str = "YYYY-MM-DD"
     note: Annotated[str, Field(max_length=1000)] = ""
+
+    @property
+    def key(self) -> str:
+        """What the column is called in a payload."""
+        return self.name or self.header
 
     @property
     def labels(self) -> Mapping[str, str]:
@@ -71,7 +103,9 @@ class PlatformColumn(_Strict):
     @classmethod
     def _known_field(cls, field: str) -> str:
         if field not in COLUMN_FIELDS:
-            raise ValueError(f"{field} is neither a field of the elder nor operation nor reason")
+            raise ValueError(
+                f"{field} is neither a field of the elder nor one of operation, reason, changed_on, category_change"
+            )
         return field
 
     @field_validator("required", mode="before")
@@ -97,7 +131,7 @@ class PlatformColumn(_Strict):
 
     @model_validator(mode="after")
     def _type_suits_field(self) -> Self:
-        kind = FIELDS[self.field].kind if self.field in FIELDS else "code" if self.field == "operation" else "text"
+        kind = FIELDS[self.field].kind if self.field in FIELDS else _KIND_OF_CHANGE[self.field]
         if self.type in _KIND_OF_TYPE and kind != _KIND_OF_TYPE[self.type]:
             raise ValueError(f"type: {self.field} is not a column of type {self.type}")
         if self.type == "text" and kind in {"fen", "code", "categories"}:
@@ -106,6 +140,14 @@ class PlatformColumn(_Strict):
             self._check_codes(several=kind == "categories")
         elif self.codes or self.separator:
             raise ValueError("codes: codes and separator belong to columns of type code")
+        return self
+
+    @model_validator(mode="after")
+    def _required_where_it_is_filled_in(self) -> Self:
+        if self.field in _KIND_OF_CHANGE and (self.wins, self.empty) != ("ours", "clears"):
+            raise ValueError(f"wins: {self.field} is of the change itself, which nobody else can know")
+        if needless := [operation for operation in self.required if operation not in self.operations]:
+            raise ValueError(f"required: {needless[0]} is not among its operations")
         return self
 
     def _check_codes(self, *, several: bool) -> None:
@@ -132,8 +174,19 @@ class PlatformWorkbook(_Strict):
     notes: tuple[str, ...] = ()
 
 
+class PlatformReason(_Strict):
+    """What a code of the platform means for whoever has to act: our words, and the column it is about if it is about one."""
+
+    words: Annotated[str, Field(min_length=1, max_length=300)]
+    header: str = ""
+
+
 class PlatformProfile(_Strict):
-    """The format of one platform, as far as it is known."""
+    """The format of one platform, as far as it is known.
+
+    ``sends``: every column of a person, or of someone the platform knows only those that changed. ``reasons`` explains the
+    platform's codes of refusal.
+    """
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9_]{1,40}$")]
     label: Annotated[str, Field(min_length=1)]
@@ -142,6 +195,12 @@ class PlatformProfile(_Strict):
     is_example: bool
     notice: str = ""
     workbook: PlatformWorkbook
+    sends: Literal["whole", "changed"] = "whole"
+    api: ApiFormat | None = None
+    exchange: ExchangeFormat | None = None
+    receipts: ReceiptsFormat | None = None
+    reconcile: ReconcileFormat = ReconcileFormat()
+    reasons: dict[str, PlatformReason] = {}
     columns: Annotated[tuple[PlatformColumn, ...], Field(min_length=1, max_length=500)]
 
     @property
@@ -161,6 +220,15 @@ class PlatformProfile(_Strict):
         twice = [header for header, count in Counter(self.headers).items() if count > 1]
         if twice:
             raise ValueError(f"columns: header {twice[0]} is declared twice")
+        twice = [key for key, count in Counter(column.key for column in self.columns).items() if count > 1]
+        if twice:
+            raise ValueError(f"columns: name {twice[0]} is declared twice")
+        if foreign := [code for code, reason in self.reasons.items() if reason.header not in {"", *self.headers}]:
+            raise ValueError(f"reasons.{foreign[0]}.header: there is no such column")
+        if self.exchange is not None:
+            self.exchange.people_columns({column.header: column.key for column in self.columns})
+        if unknown := sorted(set(self.reconcile.headers) - set(self.headers)):
+            raise ValueError(f"reconcile: there is no column {unknown[0]}")
         return self
 
 
@@ -189,8 +257,40 @@ def load_profile(path: Path) -> PlatformProfile:
     raise ConfigurationInvalid(f"{path}: {problem}")
 
 
+def profile_in_force(folder: Path, name: str, on: date) -> PlatformProfile:
+    """Of a platform's versions the newest that is in force on a day; all of them are checked.
+
+    Args:
+        folder: the configuration folder.
+        name: of the profile.
+        on: the day.
+
+    Raises:
+        ConfigurationInvalid: naming file and key: none is in force yet, two are from the same day, or a file is not valid.
+    """
+    first = folder / "platform" / f"{name}.toml"
+    versions: dict[date, Path] = {}
+    in_force: PlatformProfile | None = None
+    for path in [first, *sorted(first.parent.glob(f"{name}@*.toml"))]:
+        profile = load_profile(path)
+        since = profile.effective_from
+        if profile.name != name:
+            raise ConfigurationInvalid(f"{path}: name: is {profile.name}, and the file is one of {name}")
+        if since in versions:
+            raise ConfigurationInvalid(f"{path}: effective_from: {since} is that of {versions[since].name} too")
+        versions[since] = path
+        if since <= on and (in_force is None or since > in_force.effective_from):
+            in_force = profile
+    if in_force is None:
+        begins = min(versions)
+        raise ConfigurationInvalid(
+            f"{versions[begins]}: effective_from: {begins} is after {on}, so no format is in force"
+        )
+    return in_force
+
+
 def _labels(field: str) -> Mapping[str, str]:
-    if field == "operation":
-        return OPERATIONS
+    if field in _LABELS_OF_CHANGE:
+        return _LABELS_OF_CHANGE[field]
     codes = FIELDS[field].codes if field in FIELDS else None
     return CODE_LISTS[codes] if codes else {}

@@ -1,4 +1,4 @@
-"""The time one pull may take, also where a server neither answers nor closes the connection."""
+"""The time one pull or call may take, also where a server neither answers nor closes the connection."""
 
 import os
 import socket
@@ -28,13 +28,18 @@ class Deadline:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._watched.close()
 
+    @property
+    def is_over(self) -> bool:
+        """Whether no time is left."""
+        return time.monotonic() >= self._end
+
     def check(self) -> None:
         """Nothing, while there is time left.
 
         Raises:
             SourceUnavailable: there is none.
         """
-        if time.monotonic() >= self._end:
+        if self.is_over:
             raise SourceUnavailable(self._message)
 
     def watch(self, descriptor: int) -> None:

@@ -8,12 +8,13 @@ import re
 import ssl
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import NamedTuple
 
 from sqlalchemy.exc import DBAPIError
 
 from schemas.errors import SourceRefusesUs, SourceUnavailable
 
-__all__ = ["source_error"]
+__all__ = ["Diagnosis", "diagnosis", "known", "source_error"]
 
 _NO_TLS = "no connection as secure as the URL asks for"
 
@@ -113,6 +114,19 @@ _WORDS_THAT_REFUSE = (
 _MAY_PASS = frozenset({"OperationalError", "InterfaceError", "ConnectionError", "TimeoutError", "gaierror"})
 
 
+class Diagnosis(NamedTuple):
+    """What an error of a driver means: whether it may pass, why in words of ours, and its code if it has one."""
+
+    may_pass: bool
+    why: str
+    code: str
+
+    @property
+    def words(self) -> str:
+        """Why, with the code."""
+        return f"{self.why} ({self.code})" if self.code else self.why
+
+
 def source_error(failure: Exception, name: str) -> SourceUnavailable | SourceRefusesUs:
     """The error of ours for one of a driver's.
 
@@ -120,17 +134,29 @@ def source_error(failure: Exception, name: str) -> SourceUnavailable | SourceRef
         failure: of SQLAlchemy, of a driver, or of decoding a text.
         name: the source's.
     """
+    found = diagnosis(failure)
+    if found.may_pass:
+        return SourceUnavailable(f"{name}: the database is not available: {found.words}")
+    return SourceRefusesUs(f"{name}: the database refuses us: {found.words}")
+
+
+def diagnosis(failure: Exception) -> Diagnosis:
+    """What an error of SQLAlchemy, of a driver, or of decoding a text means where a view is read."""
     cause = failure.orig if isinstance(failure, DBAPIError) and failure.orig is not None else failure
     code = _code(cause)
-    named = f" ({code})" if code else ""
-    if (why := _known(_PASSES, code)) is not None and not _is_tls(cause):
-        return SourceUnavailable(f"{name}: the database is not available: {why}{named}")
+    if (why := known(_PASSES, code)) is not None and not _is_tls(cause):
+        return Diagnosis(may_pass=True, why=why, code=code)
     may_pass = bool(_MAY_PASS & {kind.__name__ for kind in type(cause).__mro__})
-    why = _known(_REFUSES, code) or _reading(cause, may_pass=may_pass) or _connecting(cause, code)
+    why = known(_REFUSES, code) or _reading(cause, may_pass=may_pass) or _connecting(cause, code)
     if why is None and may_pass:
-        return SourceUnavailable(f"{name}: the database is not available: the connection failed or was lost{named}")
-    why = why or f"it does not do what we ask ({type(cause).__name__})"
-    return SourceRefusesUs(f"{name}: the database refuses us: {why}{named}")
+        return Diagnosis(may_pass=True, why="the connection failed or was lost", code=code)
+    return Diagnosis(may_pass=False, why=why or f"it does not do what we ask ({type(cause).__name__})", code=code)
+
+
+def known(words: Mapping[str, str], code: str) -> str | None:
+    """The words for a code, or for the class of a SQLSTATE."""
+    is_sqlstate = re.fullmatch(r"[0-9A-Z]{5}", code)
+    return words.get(code) or (words.get(code[:2]) if is_sqlstate else None)
 
 
 def _code(cause: BaseException) -> str:
@@ -144,11 +170,6 @@ def _code(cause: BaseException) -> str:
         return str(full_code)
     number = getattr(first, "code", None)  # dmPython
     return f"DM{number}" if isinstance(number, int) and number < 0 else ""
-
-
-def _known(words: Mapping[str, str], code: str) -> str | None:
-    is_sqlstate = re.fullmatch(r"[0-9A-Z]{5}", code)
-    return words.get(code) or (words.get(code[:2]) if is_sqlstate else None)
 
 
 def _is_tls(cause: BaseException) -> bool:

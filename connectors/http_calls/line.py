@@ -20,6 +20,7 @@ from requests.adapters import HTTPAdapter
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import ProtocolError
 
 __all__ = ["Line", "LineAdapter", "Origin", "Resolve", "look_up"]
 
@@ -157,7 +158,12 @@ class _Connection(HTTPConnection):
         self._line = line
 
     def _new_conn(self) -> socket.socket:
-        return self._line.dial()
+        try:
+            return self._line.dial()
+        except OSError as error:
+            failure = error
+        # urllib3 takes a reset while connecting for one while sending, and goes on without a connection.
+        raise ProtocolError("no connection", failure)
 
 
 class _TlsConnection(HTTPSConnection):

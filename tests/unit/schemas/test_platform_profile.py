@@ -6,7 +6,7 @@ import pytest
 
 from schemas.codes import CATEGORIES
 from schemas.errors import ConfigurationInvalid
-from schemas.platform_profile import PlatformProfile, load_profile
+from schemas.platform_profile import WITHDRAWAL_REASONS, PlatformProfile, load_profile
 
 EXAMPLE = Path(__file__).parents[3] / "config/platform/example.toml"
 
@@ -85,6 +85,23 @@ def test_labels_stand_for_codes_where_the_platform_takes_words(tmp_path: Path) -
     assert load_profile(written(tmp_path, text)).columns[0].codes == {"male": "男", "female": "女"}
 
 
+def test_the_shipped_profile_tells_why_and_when_someone_left_and_whether_types_changed(
+    example: PlatformProfile,
+) -> None:
+    columns = {column.header: column for column in example.columns}
+    assert dict(columns["退出原因"].labels) == dict(WITHDRAWAL_REASONS)
+    assert (columns["退出日期"].field, columns["退出日期"].operations) == ("changed_on", ("withdrawn",))
+    assert columns["类别变更"].codes == {"yes": "是", "no": "否"}
+
+
+def test_an_empty_way_to_reach_somebody_clears_nothing(example: PlatformProfile) -> None:
+    assert [column.header for column in example.columns if column.empty == "keeps"] == [
+        "联系电话",
+        "紧急联系人",
+        "紧急联系电话",
+    ]
+
+
 BROKEN = {
     "unknown-field": ('field = "name"', 'field = "nickname"', "columns.1.field: nickname is neither"),
     "unknown-key": ('header = "姓名"', 'header = "姓名"\ncolour = "red"', "columns.1.colour: Extra inputs"),
@@ -120,6 +137,21 @@ BROKEN = {
         'field = "name"',
         'field = "birth_date"\ntype = "date"\ndate_format = "YY/MM"',
         "columns.1.date_format: must contain YYYY, MM and DD",
+    ),
+    "required-where-it-is-not-filled-in": (
+        'field = "name"',
+        'field = "name"\nrequired = true\noperations = ["withdrawn"]',
+        "columns.1: required: new is not among its operations",
+    ),
+    "reason-of-theirs": (
+        'field = "name"',
+        'field = "reason"\nwins = "theirs"',
+        "columns.1: wins: reason is of the change itself",
+    ),
+    "day-without-a-date": (
+        'field = "name"',
+        'field = "changed_on"\ntype = "amount"',
+        "columns.1: type: changed_on is not a column of type",
     ),
     "header-twice": ('header = "姓名"', 'header = "性别"', "columns: header 性别 is declared twice"),
     "person-in-file-name": ('file_name = "small"', 'file_name = "{name}"', "workbook.file_name: String should match"),
