@@ -21,6 +21,7 @@ from schemas.divisions import Division, read_division_table
 from schemas.errors import ConfigurationInvalid
 from schemas.fields import FIELDS, MEMBER_FIELDS, STATED_FIELDS
 from schemas.findings import CATALOGUE, Finding, Severity
+from schemas.push_brake import PushBrake
 
 __all__ = ["Brake", "Configuration", "Division", "Rules", "Source", "TableColumns", "load_configuration"]
 
@@ -156,6 +157,7 @@ class Rules(_Strict):
     severe_extended_categories: tuple[Literal["1", "2", "3", "4", "5", "6", "7"], ...] = ()
     severe_extended_levels: tuple[Literal["1", "2", "3", "4"], ...] = ("3", "4")
     brake: Brake = Brake()
+    push_brake: PushBrake = PushBrake()
     reading: Reading = Reading()
     severities: dict[Finding, Severity] = {}
 
@@ -165,13 +167,17 @@ class Rules(_Strict):
 
 
 class Bureau(_Strict):
-    """Whose registry this is, its clock, and which platform profile its changes are rendered in."""
+    """Whose registry this is, its clock, and which platform profile its changes are rendered in.
+
+    ``target``: whether they leave as import workbooks, over the platform's interface, or by exchange tables.
+    """
 
     name: str
     county: str
     area_codes: tuple[Annotated[str, Field(pattern=r"^0[0-9]{2,3}$")], ...] = ()
     timezone: str = "Asia/Shanghai"
     platform: str
+    target: Literal["workbook", "api", "exchange"] = "workbook"
     bodies: dict[str, str]
 
 
@@ -212,11 +218,6 @@ class Configuration(_Strict):
     def brake(self, source: str) -> Brake:
         """The limits of a source's list: its own, else those of all."""
         return self.sources[source].brake or self.rules.brake
-
-    @property
-    def platform_file(self) -> Path:
-        """The platform profile in force."""
-        return self.folder / "platform" / f"{self.bureau.platform}.toml"
 
 
 def load_configuration(folder: Path) -> Configuration:

@@ -1,10 +1,9 @@
 """Changes in the platform's words: codes, dates, amounts and headers as a profile declares them. Nothing is written here.
 
-What cannot be said in the platform's format is set aside whole, with the reason; no value is cut or guessed.
+What cannot be said in the platform's format is set aside whole, with the reason; no value is cut or guessed. How a value
+is said is ``transforms.platform_cells``; whose value stands where the platform holds another is decided here.
 """
 
-import json
-import re
 from typing import NamedTuple
 
 import numpy as np
@@ -13,12 +12,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from schemas.errors import ContractBroken
+from schemas.fields import FIELDS
 from schemas.platform_profile import PlatformColumn, PlatformProfile
-from transforms.columns import STR, texts
+from transforms.columns import STR, map_distinct, take_distinct, texts, to_arrow
+from transforms.json_texts import json_objects
+from transforms.platform_cells import say, texts_of
 
 __all__ = ["Rendered", "render_json_lines", "render_rows"]
 
-_JSON_UNUSUAL = r'["\\\x00-\x1f]'
+# Absent from changes they are empty; ``category_change`` is found out here.
+_NOT_NEEDED = frozenset({"reason", "changed_on", "category_change"})
 
 
 class Rendered(NamedTuple):
@@ -33,44 +36,46 @@ class Rendered(NamedTuple):
     incomplete: pd.DataFrame
 
 
-def render_rows(changes: pd.DataFrame, profile: PlatformProfile) -> Rendered:
+def render_rows(changes: pd.DataFrame, profile: PlatformProfile, told: pd.DataFrame | None = None) -> Rendered:
     """Renders changes as rows of the platform's table.
+
+    The platform's value stands, where it has been told one,
+
+    * in a column of ``wins = "theirs"``, unless the person is new to it: ours is told once and never as a change;
+    * in a column of ``wins = "both"``, unless ours changed after they were told. That is known from ``told_<field>``, our
+      own value when they were last told. Without that column only the told value can be compared; a value that was read
+      back from them counts as told, so ours stands wherever it differs, even where it is theirs that changed;
+    * in a column of ``empty = "keeps"`` where we have no value;
+    * of someone withdrawn in a field of the elder that is not required for it, where ours has a fault: leaving waits for
+      no address. Such a field is empty where they were told none.
+
+    A value that stands is taken as it is: they took it, so it is not judged again.
 
     Args:
         changes: one row per change: ``person_id``, ``revision``, ``operation`` (new, changed, withdrawn) and the elder's
-            fields that the profile names: dates as ISO texts, ``*_fen`` as whole fen, categories joined by ``|``;
-            ``reason`` may be absent. The index is unique.
+            fields that the profile names: dates as ISO texts, ``*_fen`` as whole fen, categories joined by ``|``. May be
+            absent: ``reason``, ``changed_on``, ``told_<field>``. The index is unique.
         profile: the platform's format.
+        told: what the platform was told last of the same people in the same order, texts by header, missing where it was
+            not; None where that is not known, and then ``category_change`` stays empty.
 
     Raises:
-        ContractBroken: a column is absent, or the index has a label twice.
+        ContractBroken: a column is absent, an index label is there twice, or ``told`` is of other changes.
     """
-    needed = {"person_id", "revision", "operation"} | {column.field for column in profile.columns} - {"reason"}
-    if absent := sorted(needed - set(changes.columns)):
-        raise ContractBroken(f"changes to render lack the column {absent[0]}")
-    if not changes.index.is_unique:
-        raise ContractBroken("changes to render have an index label twice")
-    operations = _texts_of(changes["operation"])
+    _check(changes, profile, told)
+    operations = texts_of(changes["operation"])
     rendered: dict[str, pa.Array] = {}
-    faults: list[tuple[str, str, pa.Array]] = []
-    for column in profile.columns:
-        values = (
-            _texts_of(changes[column.field]) if column.field in changes else pa.nulls(len(changes), pa.large_string())
-        )
-        values = pc.if_else(pc.equal(pc.utf8_trim_whitespace(values), ""), None, values)
-        said = _say(values, column)
-        rendered[column.header] = pc.fill_null(said, "")
-        is_due = pc.is_in(operations, value_set=pa.array(column.required, pa.large_string()))
-        faults += [
-            (column.header, "missing", pc.and_(values.is_null(), is_due)),
-            (column.header, "no-code", pc.and_(values.is_valid(), said.is_null())),
-            (column.header, "too-long", pc.greater(pc.utf8_length(rendered[column.header]), column.max_length)),
-        ]
-    found = [(header, problem, np.flatnonzero(mask)) for header, problem, mask in faults if mask.true_count]
+    found: list[tuple[str, str, np.ndarray]] = []
+    for column in sorted(profile.columns, key=lambda column: column.field == "category_change"):
+        theirs = pa.nulls(len(changes), pa.large_string()) if told is None else to_arrow(told[column.header])
+        if column.field == "category_change" and told is not None:
+            changes = changes.assign(category_change=_category_changes(operations, rendered, told, profile))
+        rendered[column.header], faults = _render(changes, column, operations, theirs)
+        found += [(column.header, problem, np.flatnonzero(mask)) for problem, mask in faults.items() if mask.true_count]
     is_whole = np.ones(len(changes), dtype=bool)
     for _, _, places in found:
         is_whole[places] = False
-    rows = pd.DataFrame({header: texts(array) for header, array in rendered.items()}).set_axis(changes.index)
+    rows = pd.DataFrame({header: texts(rendered[header]) for header in profile.headers}).set_axis(changes.index)
     return Rendered(rows if is_whole.all() else rows[is_whole], _fault_table(changes, found))
 
 
@@ -87,57 +92,83 @@ def render_json_lines(changes: pd.DataFrame, rows: pd.DataFrame) -> pa.Array:
     if not rows.index.equals(changes.index):
         changes = changes.loc[rows.index, ["person_id", "revision", "operation"]]
     pieces: list[pa.Array | str] = [
-        '{"key":"', _texts_of(changes["person_id"]), "-", _texts_of(changes["revision"]),
-        '","operation":"', _texts_of(changes["operation"]), '","fields":{',
+        '{"key":"', texts_of(changes["person_id"]), "-", texts_of(changes["revision"]),
+        '","operation":"', texts_of(changes["operation"]),
+        '","fields":', json_objects({str(header): texts_of(rows[header]) for header in rows.columns}), "}", "",
     ]  # fmt: skip
-    for place, header in enumerate(rows.columns):
-        name = json.dumps(header, ensure_ascii=False)
-        pieces += [f'{"" if place == 0 else ","}{name}:"', _escape_json(_texts_of(rows[header])), '"']
-    scalars = [
-        pa.scalar(piece, pa.large_string()) if isinstance(piece, str) else piece for piece in [*pieces, "}}", ""]
-    ]
-    return pc.binary_join_element_wise(*scalars)
+    return pc.binary_join_element_wise(
+        *(pa.scalar(piece, pa.large_string()) if isinstance(piece, str) else piece for piece in pieces)
+    )
 
 
-def _say(values: pa.Array, column: PlatformColumn) -> pa.Array:
-    """The values in the column's own format; null where there is none, or no code for it."""
-    if column.type == "code":
-        return _say_codes(values, column)
-    if column.type == "date":
-        return _say_dates(values, column.date_format)
-    if column.type == "amount":
-        return _say_yuan(values)
-    return values
+def _check(changes: pd.DataFrame, profile: PlatformProfile, told: pd.DataFrame | None) -> None:
+    needed = {"person_id", "revision", "operation"} | {column.field for column in profile.columns} - _NOT_NEEDED
+    if absent := sorted(needed - set(changes.columns)):
+        raise ContractBroken(f"changes to render lack the column {absent[0]}")
+    if not changes.index.is_unique:
+        raise ContractBroken("changes to render have an index label twice")
+    if told is not None and not told.index.equals(changes.index):
+        raise ContractBroken("what was told is not of the changes to render")
 
 
-def _say_codes(values: pa.Array, column: PlatformColumn) -> pa.Array:
-    encoded = values.dictionary_encode()
-
-    def code(word: str) -> str | None:
-        codes = [column.codes.get(part) for part in (word.split("|") if column.separator else [word])]
-        known = [code for code in codes if code is not None]
-        return column.separator.join(known) if len(known) == len(codes) else None
-
-    return pa.array(map(code, encoded.dictionary.to_pylist()), pa.large_string()).take(encoded.indices)
-
-
-def _say_dates(values: pa.Array, date_format: str) -> pa.Array:
-    if date_format == "YYYY-MM-DD":
-        return values
-    places = {"YYYY": (0, 4), "MM": (5, 7), "DD": (8, 10)}
-    pieces = [
-        pc.utf8_slice_codeunits(values, *places[piece]) if piece in places else pa.scalar(piece, pa.large_string())
-        for piece in re.split("(YYYY|MM|DD)", date_format)
-    ]
-    return pc.binary_join_element_wise(*pieces, pa.scalar("", pa.large_string()))
+def _render(
+    changes: pd.DataFrame, column: PlatformColumn, operations: pa.Array, theirs: pa.Array
+) -> tuple[pa.Array, dict[str, pa.Array]]:
+    """The cells of a column, and by problem the rows that have it."""
+    values = _values(changes, column.field, operations, column)
+    said = say(values, column)
+    stands = pc.and_(theirs.is_valid(), _is_left_to_them(changes, column, operations, values, said))
+    cells = pc.if_else(stands, theirs, pc.fill_null(said, ""))
+    no_code = pc.and_not(pc.and_(values.is_valid(), said.is_null()), stands)
+    too_long = pc.and_not(pc.greater(pc.utf8_length(cells), column.max_length), stands)
+    if column.field in FIELDS and "withdrawn" not in column.required:
+        spared = pc.and_(pc.equal(operations, "withdrawn"), pc.or_(no_code, too_long))
+        cells = pc.if_else(spared, pc.fill_null(theirs, ""), cells)
+        no_code, too_long = pc.and_not(no_code, spared), pc.and_not(too_long, spared)
+    is_due = pc.is_in(operations, value_set=pa.array(column.required, pa.large_string()))
+    is_empty = pc.if_else(stands, pc.equal(cells, ""), values.is_null())
+    return cells, {"missing": pc.and_(is_empty, is_due), "no-code": no_code, "too-long": too_long}
 
 
-def _say_yuan(fen: pa.Array) -> pa.Array:
-    """Whole fen as yuan with two decimals: ``-5`` is ``-0.05``."""
-    sign = pc.if_else(pc.starts_with(fen, "-"), pa.scalar("-", pa.large_string()), pa.scalar("", pa.large_string()))
-    digits = pc.utf8_lpad(pc.utf8_ltrim(fen, "-"), 3, "0")
-    yuan = pc.binary_join_element_wise(sign, pc.utf8_slice_codeunits(digits, 0, -2), pa.scalar("", pa.large_string()))
-    return pc.binary_join_element_wise(yuan, pc.utf8_slice_codeunits(digits, -2), pa.scalar(".", pa.large_string()))
+def _values(changes: pd.DataFrame, name: str, operations: pa.Array, column: PlatformColumn) -> pa.Array:
+    """Our own words, null where there is none or the column is not filled in for the operation."""
+    if name not in changes:
+        return pa.nulls(len(changes), pa.large_string())
+    values = texts_of(changes[name])
+    is_filled_in = pc.is_in(operations, value_set=pa.array(column.operations, pa.large_string()))
+    return pc.if_else(pc.and_(is_filled_in, pc.not_equal(pc.utf8_trim_whitespace(values), "")), values, None)
+
+
+def _is_left_to_them(
+    changes: pd.DataFrame, column: PlatformColumn, operations: pa.Array, values: pa.Array, said: pa.Array
+) -> pa.Array:
+    then = f"told_{column.field}"
+    left = pa.repeat(
+        pa.scalar(value=column.wins == "theirs" or (column.wins == "both" and then in changes)), len(changes)
+    )
+    if column.wins == "both" and then in changes:
+        told_by_us = say(_values(changes, then, operations, column), column)
+        left = pc.equal(pc.fill_null(said, ""), pc.fill_null(told_by_us, ""))
+    left = pc.and_(left, pc.not_equal(operations, "new"))
+    return pc.or_(left, values.is_null()) if column.empty == "keeps" else left
+
+
+def _category_changes(
+    operations: pa.Array, rendered: dict[str, pa.Array], told: pd.DataFrame, profile: PlatformProfile
+) -> pd.Series:
+    """``yes`` where someone the platform knows is told to it with other types than before."""
+    differs = np.zeros(len(told), dtype=bool)
+    for column in profile.columns:
+        if column.field == "categories":
+            before = _in_order(told[column.header], column.separator)
+            differs |= (before != _in_order(texts(rendered[column.header]), column.separator)).to_numpy()
+    differs &= pc.equal(operations, "changed").to_numpy(zero_copy_only=False)
+    return pd.Series(np.where(differs, "yes", "no"), index=told.index, dtype=STR)
+
+
+def _in_order(codes: pd.Series, separator: str) -> pd.Series:
+    """Several codes in one order, since which comes first says nothing."""
+    return take_distinct(*map_distinct(codes.fillna(""), lambda cell: separator.join(sorted(cell.split(separator)))))
 
 
 def _fault_table(changes: pd.DataFrame, found: list[tuple[str, str, np.ndarray]]) -> pd.DataFrame:
@@ -148,21 +179,3 @@ def _fault_table(changes: pd.DataFrame, found: list[tuple[str, str, np.ndarray]]
         words = np.repeat(np.array([fault[part] for fault in found], dtype=object), counts)
         faults[name] = pd.Series(words, dtype=STR)
     return faults.sort_values(["person_id", "revision"], kind="stable", ignore_index=True)
-
-
-def _escape_json(values: pa.Array) -> pa.Array:
-    is_unusual = pc.match_substring_regex(values, _JSON_UNUSUAL)
-    if not is_unusual.true_count:
-        return values
-    escaped = [json.dumps(value, ensure_ascii=False)[1:-1] for value in values.filter(is_unusual).to_pylist()]
-    return pc.replace_with_mask(values, is_unusual, pa.array(escaped, pa.large_string()))
-
-
-def _texts_of(values: pd.Series) -> pa.Array:
-    """A column of texts or whole numbers as texts."""
-    array = pa.array(values, from_pandas=True)
-    if isinstance(array, pa.ChunkedArray):
-        array = array.combine_chunks()
-    if pa.types.is_floating(array.type):  # whole numbers that pandas keeps as floats because some are missing
-        array = array.cast(pa.int64())
-    return array.cast(pa.large_string())

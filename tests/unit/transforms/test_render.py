@@ -42,7 +42,7 @@ def changes_of(*elders: dict[str, object]) -> pd.DataFrame:
 
 def profile_with(**column: object) -> PlatformProfile:
     """A profile of one column."""
-    given = PROFILE.model_dump() | {"columns": [{"header": "列", **column}]}
+    given = PROFILE.model_dump() | {"columns": [{"header": "列", **column}], "reasons": {}}
     return PlatformProfile.model_validate(given)
 
 
@@ -83,12 +83,35 @@ def test_a_value_of_exactly_the_greatest_length_is_written() -> None:
 
 
 def test_someone_who_left_is_told_without_a_type_but_with_a_reason() -> None:
-    changes = changes_of(ELDER | {"operation": "withdrawn", "categories": None}).assign(reason="去世")
+    changes = changes_of(ELDER | {"operation": "withdrawn", "categories": None}).assign(reason="not-listed")
     rows, incomplete = render_rows(changes, PROFILE)
-    assert rows[["操作类型", "人员类型", "退出原因"]].to_numpy().tolist() == [["退出", "", "去世"]]
+    assert rows[["操作类型", "人员类型", "退出原因"]].to_numpy().tolist() == [["退出", "", "各来源名单均不再列出"]]
     assert incomplete.empty
     rows, incomplete = render_rows(changes.assign(operation="changed"), PROFILE)
     assert incomplete["header"].tolist() == ["人员类型"]
+
+
+def test_the_day_of_leaving_is_told_of_those_who_leave_alone() -> None:
+    changes = changes_of(ELDER, ELDER | {"operation": "withdrawn"}).assign(changed_on="2026-01-05")
+    assert render_rows(changes, PROFILE).rows["退出日期"].tolist() == ["", "2026-01-05"]
+
+
+def test_a_reason_nobody_knows_is_not_passed_on() -> None:
+    changes = changes_of(ELDER | {"operation": "withdrawn"}).assign(reason="bored")
+    assert render_rows(changes, PROFILE).incomplete[["header", "problem"]].to_numpy().tolist() == [
+        ["退出原因", "no-code"]
+    ]
+
+
+@pytest.mark.parametrize("field", ["reason", "category_change"])
+def test_words_of_a_change_are_told_as_labels_or_as_codes(field: str) -> None:
+    words = {"reason": ("no-category", "不再属于特殊困难老年人六类对象"), "category_change": ("no", "否")}
+    word, label = words[field]
+    changes = changes_of(ELDER).assign(**{field: word})
+    assert render_rows(changes, profile_with(field=field)).rows["列"].tolist() == [label]
+    codes = {"reason": {"not-listed": "1", "no-category": "2"}, "category_change": {"yes": "1", "no": "2"}}[field]
+    coded = profile_with(field=field, type="code", codes=codes)
+    assert render_rows(changes, coded).rows["列"].tolist() == ["2"]
 
 
 @pytest.mark.parametrize(
