@@ -1,6 +1,7 @@
 """Where a night happens: the home, the configuration in force, the database, and the clock. One per process and run."""
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -17,7 +18,7 @@ from registry.engine import connect_registry, transaction
 from registry.lock import RunLock, run_lock
 from schemas.configuration import Configuration, load_configuration
 from schemas.errors import ConfigurationInvalid
-from schemas.platform_profile import PlatformProfile, load_profile
+from schemas.platform_profile import PlatformProfile, profile_in_force
 
 __all__ = ["Home", "Night", "default_config", "default_home", "open_registry", "opened_night"]
 
@@ -43,15 +44,17 @@ class Home:
         """Where files are while they are read; empty between nights."""
         return self.path / "reading"
 
-    def outgoing(self, run_id: int) -> Path:
-        """Platform files of a run."""
-        return self._made(self.path / "outgoing" / str(run_id))
+    def outgoing(self, name: str) -> Path:
+        """A folder of platform files: called like its run, or ``RUN-2`` for files that the run wrote later."""
+        return self._made(self.path / "outgoing" / name)
 
-    def unsent(self, sent_runs: set[int]) -> list[Path]:
-        """Folders of platform files of runs whose push was never done."""
+    def outgoing_besides(self, known: set[str], newest: int) -> list[Path]:
+        """Folders of platform files that are none of these: their push was never done."""
         folder = self.path / "outgoing"
-        runs = [path for path in folder.iterdir() if path.name.isdecimal()] if folder.is_dir() else []
-        return [run for run in runs if int(run.name) not in sent_runs]
+        found = list(folder.iterdir()) if folder.is_dir() else []
+        ours = re.compile(r"([1-9][0-9]{0,17})(-[1-9][0-9]*)?")
+        named = [(path, ours.fullmatch(path.name)) for path in found if path.name not in known]
+        return [path for path, name in named if name and int(name[1]) <= newest]
 
     def reports(self, run_id: int) -> Path:
         """The report of a run."""
@@ -88,7 +91,13 @@ class Home:
         """Removes what a killed process left where it read, and what it had half written; other files are not touched."""
         for folder in self.reading.glob("reading-*"):
             shutil.rmtree(folder)
-        for pattern in ("received/.*.part", "outgoing/*/.*.part", "reports/*/.*.part"):
+        for pattern in (
+            "received/.*.part",
+            "outgoing/*/.*.part",
+            "reports/*/.*.part",
+            "reports/*/*/.*.part",
+            "reports/*/*/*/.*.part",
+        ):
             for half_written in self.path.glob(pattern):
                 half_written.unlink()
 
@@ -153,11 +162,11 @@ def opened_night(home: Path, config: Path, business_date: date | None) -> Iterat
         AnotherRunIsActive: saying who holds the lock and since when.
     """
     configuration = load_configuration(config)
-    profile = load_profile(configuration.platform_file)
-    today = datetime.now(ZoneInfo(configuration.bureau.timezone)).date()
+    day = business_date or datetime.now(ZoneInfo(configuration.bureau.timezone)).date()
+    profile = profile_in_force(configuration.folder, configuration.bureau.platform, day)
     rooms = Home(home.expanduser().resolve())
     with open_registry(rooms, configuration) as engine, run_lock(engine) as lock:
-        night = Night(rooms, configuration, profile, engine, lock, business_date or today)
+        night = Night(rooms, configuration, profile, engine, lock, day)
         rooms.clear_leftovers()
         try:
             yield night

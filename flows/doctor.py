@@ -10,11 +10,13 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
+from connectors.platform_api.outcomes import Verdict
 from flows.context import Home, open_registry
+from flows.targets import exchange_tables_of, platform_api_of
 from registry.engine import transaction
 from schemas.configuration import Configuration, load_configuration
-from schemas.errors import EldersyncError
-from schemas.platform_profile import load_profile
+from schemas.errors import EldersyncError, PushFailed
+from schemas.platform_profile import PlatformProfile, profile_in_force
 
 __all__ = ["examine"]
 
@@ -55,11 +57,21 @@ def examine(home: Path, config: Path) -> list[dict[str, Any]]:
         lambda: _database(rooms, configuration),
         "see logs/postgres.log under the home, or ELDERSYNC_DATABASE_URL",
     )
+    check(
+        "platform",
+        lambda: _platform(rooms, configuration),
+        "see docs/push.md: the address and names of [api] or [exchange], the secret, the network, this machine's clock",
+    )
     return checks
 
 
+def _profile_today(configuration: Configuration) -> PlatformProfile:
+    today = datetime.now(ZoneInfo(configuration.bureau.timezone)).date()
+    return profile_in_force(configuration.folder, configuration.bureau.platform, today)
+
+
 def _profile(configuration: Configuration) -> str:
-    profile = load_profile(configuration.platform_file)
+    profile = _profile_today(configuration)
     return f"{profile.name} {profile.version}" + (
         " (an example: not the platform's own format)" if profile.is_example else ""
     )
@@ -87,6 +99,24 @@ def _clock(configuration: Configuration) -> str:
     if now < _BUILT_IN:
         raise OSError(0, f"the clock says {now:%Y-%m-%d}, before this program was written")
     return f"{now:%Y-%m-%d %H:%M} {configuration.bureau.timezone}"
+
+
+def _platform(rooms: Home, configuration: Configuration) -> str:
+    """Whether the platform is there and lets us in; nothing has an effect on it."""
+    profile = _profile_today(configuration)
+    match configuration.bureau.target:
+        case "workbook":
+            return "told by workbooks that somebody hands in"
+        case "api":
+            with platform_api_of(rooms, profile)() as platform:
+                outcome = platform.check(now=lambda: datetime.now(UTC))
+            if outcome.verdict != Verdict.OK:
+                raise PushFailed(outcome.words)
+            return f"answers; clocks {outcome.skew.total_seconds():.0f} s apart"
+        case "exchange":
+            if faults := exchange_tables_of(rooms, profile).check():
+                raise PushFailed("; ".join(faults))
+            return "the exchange table is as it must be"
 
 
 def _database(rooms: Home, configuration: Configuration) -> str:

@@ -20,10 +20,11 @@ from reports.wording import with_words
 from schemas import idnumber, masking
 from schemas.configuration import Configuration, load_configuration
 from schemas.errors import ConfigurationInvalid
+from schemas.field_masks import mask_kind
 from schemas.fields import ELDER_FIELDS, FIELDS
 from schemas.masking import MaskKind
 
-__all__ = ["explanation", "export_elders", "export_findings"]
+__all__ = ["explanation", "export_elders", "export_findings", "person_id_of"]
 
 FINDING_COLUMNS = (
     "finding_id", "run_id", "source", "delivery", "sheet", "row_number", "column", "field", "code", "severity", "owner",
@@ -61,7 +62,7 @@ def explanation(home: Path, config: Path, person: str, *, unmasked: bool, reason
     configuration = load_configuration(config)
     _check_reason(unmasked=unmasked, reason=reason)
     with open_registry(Home(home.expanduser().resolve()), configuration) as engine, transaction(engine) as connection:
-        person_id = _person_id(connection, person, configuration)
+        person_id = person_id_of(connection, person, configuration)
         found = explain_person(connection, person_id, configuration) if person_id is not None else None
         if found is None:
             raise ConfigurationInvalid("no elder of the registry has this number")
@@ -70,7 +71,8 @@ def explanation(home: Path, config: Path, person: str, *, unmasked: bool, reason
     return found if unmasked else _masked_explanation(found)
 
 
-def _person_id(connection: Any, person: str, configuration: Configuration) -> int | None:
+def person_id_of(connection: Any, person: str, configuration: Configuration) -> int | None:
+    """Whom somebody means by a person_id or an ID number, present or former; ``None`` where it is no number of ours."""
     judged = idnumber.judge(person, today=_now(configuration).date())
     if judged.id_number is not None:
         return find_person(connection, judged.id_number)
@@ -91,20 +93,6 @@ def _check_reason(*, unmasked: bool, reason: str) -> None:
 
 def _now(configuration: Configuration) -> datetime:
     return datetime.now(ZoneInfo(configuration.bureau.timezone))
-
-
-def mask_kind(field: str) -> MaskKind | None:
-    """How a field is masked where people look; ``None`` where it may be seen."""
-    kind = FIELDS[field].kind
-    if kind == "id_number" or kind == "certificate" or kind == "phone":  # noqa: PLR1714  the type checker follows this
-        return kind
-    if field.endswith("name") or field == "assistance_person":
-        return "name"
-    if kind == "division":
-        return None if field.endswith("_code") else "place"
-    if field == "birth_date":
-        return "date"
-    return "text" if field.endswith("_address") or field == "remarks" else None
 
 
 def _masked(elders: pd.DataFrame) -> pd.DataFrame:

@@ -9,13 +9,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, TypedDict
 
-import sqlalchemy as sa
-
 from connectors.folder.done import move_done, refused_files
 from connectors.folder.inbox import fetch_folder
 from connectors.keeping import Fetched
 from flows.context import Night
-from flows.secret_store import read_secret
+from flows.secret_store import database_url, read_secret
 from registry.engine import transaction
 from registry.runs import delivered, last_done_run
 from schemas.channels import DatabaseChannel, FolderChannel, RestChannel, SftpChannel
@@ -74,7 +72,7 @@ def _from_server(night: Night, source: Source, position: Position) -> Fetched:
     if isinstance(channel, DatabaseChannel):
         from connectors.database.view import fetch_view
 
-        url = _database_url(night, channel)
+        url = database_url(night.home.path, channel)
         return fetch_view(channel, received, url=url, name=source.name, position=position, now=night.now())
     assert isinstance(channel, RestChannel)  # noqa: S101  no other kind is left
     from connectors.rest.pull import fetch_records
@@ -100,16 +98,6 @@ def _login(night: Night, channel: SftpChannel) -> _Login:
         private_key=secret(channel.private_key),
         passphrase=secret(channel.passphrase),
     )
-
-
-def _database_url(night: Night, channel: DatabaseChannel) -> str:
-    """The database's URL with the password in it."""
-    if channel.url_secret is not None:
-        return read_secret(night.home.path, channel.url_secret)
-    url = sa.make_url(channel.url or "")
-    if channel.password_secret is not None:
-        url = url.set(password=read_secret(night.home.path, channel.password_secret))
-    return url.render_as_string(hide_password=False)
 
 
 def puts_away(source: Source) -> bool:

@@ -1,7 +1,9 @@
 """What operators ask about runs: the present state, one run, the newest runs, where a report lies."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
@@ -15,6 +17,7 @@ from registry.lock import holder
 from registry.outbox import waiting_count
 from schemas.configuration import Configuration, load_configuration
 from schemas.errors import ConfigurationInvalid
+from schemas.platform_profile import profile_in_force
 
 __all__ = ["current_status", "newest_runs", "one_run", "report_path"]
 
@@ -22,6 +25,8 @@ __all__ = ["current_status", "newest_runs", "one_run", "report_path"]
 def current_status(home: Path, config: Path) -> dict[str, Any]:
     """The newest run with its status, whether one is active, and what waits for a person or the platform."""
     configuration = load_configuration(config)
+    today = datetime.now(ZoneInfo(configuration.bureau.timezone)).date()
+    profile = profile_in_force(configuration.folder, configuration.bureau.platform, today)
     rooms = Home(home.expanduser().resolve())
     with open_registry(rooms, configuration) as engine:
         active = holder(engine)
@@ -36,7 +41,7 @@ def current_status(home: Path, config: Path) -> dict[str, Any]:
                 "latest_run": line,
                 "elders": active_count(connection),
                 "findings": open_counts(connection),
-                "outbox_waiting": waiting_count(connection),
+                "outbox_waiting": waiting_count(connection, profile.name),
                 "reasons": (latest["summary"] or {}).get("reasons", []) if latest else [],
                 "resume": f"eldersync resume {latest['run_id']}"
                 if latest and line and line["status"] == "red"

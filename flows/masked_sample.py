@@ -8,9 +8,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from flows.export import mask_kind
 from flows.source_look import Look
 from schemas.column_guess import ColumnGuess
+from schemas.field_masks import mask_kind
 from schemas.fields import FIELDS
 from schemas.masking import mask_column
 from transforms.columns import map_distinct, take_distinct, texts

@@ -15,7 +15,9 @@ from connectors.keeping import Fetched
 from flows.context import Night
 from flows.deliveries import Kept, begin_reading
 from flows.fetch import fetch, put_away
-from flows.push import push
+from flows.plan import plan
+from flows.push import account_for_push, push_online
+from flows.push_online import Delivered
 from flows.receive import receive
 from flows.reporting import write_report
 from flows.settle import balanced_account, settle
@@ -87,6 +89,7 @@ def run_stages(night: Night, perform: Perform) -> str:
             if _perform_alone(night, perform, "take", source):
                 _put_away_alone(night, source)
         perform(night, "merge", "")
+        perform(night, "plan", "")
         perform(night, "push", "")
         status = str(perform(night, "report", "")["status"])
     except EldersyncError as error:
@@ -149,10 +152,10 @@ def perform_stage(night: Night, stage: str, source: str = "") -> dict[str, Any]:
     problem: RunStopped
     try:
         # A server may answer slowly: no transaction is open while it is asked.
-        looks = fetch(night, source) if stage == "receive" else None
+        asked = _ask(night, stage, source)
         with transaction(night.engine) as connection:
             assert_lock_held(connection, night.lock)
-            result = _work(night, connection, stage, source, looks)
+            result = _work(night, connection, stage, source, asked)
             seconds = time.monotonic() - began
             runs.record_stage(connection, night.run_id, stage, source, status="done", seconds=seconds, result=result)
     except RunStopped as error:
@@ -168,21 +171,39 @@ def perform_stage(night: Night, stage: str, source: str = "") -> dict[str, Any]:
     raise problem
 
 
+def _ask(night: Night, stage: str, source: str) -> dict[str, Fetched] | Delivered | None:
+    """What a stage has to do with others' servers: the sources' are asked, the platform is told what was let go."""
+    if stage == "receive":
+        return fetch(night, source)
+    if stage == "push" and _requested(night)["send"]:
+        return push_online(night)
+    return None
+
+
 def _work(
-    night: Night, connection: sa.Connection, stage: str, source: str, looks: dict[str, Fetched] | None
+    night: Night, connection: sa.Connection, stage: str, source: str, asked: dict[str, Fetched] | Delivered | None
 ) -> dict[str, Any]:
-    if looks is not None:
-        return receive(night, connection, source, looks)
+    if isinstance(asked, dict):
+        return receive(night, connection, source, asked)
     if stage == "take":
         return take(night, connection, source)
     if stage == "merge":
         result = settle(night, connection)
         return {**result, "accounts": accounts(night, connection)}
-    record = runs.run_record(connection, night.run_id)
-    assert record is not None  # noqa: S101
+    if stage == "plan":
+        return plan(night, connection)
     if stage == "push":
-        return push(night, connection, send=record["requested"]["send"])
+        planned = runs.stages(connection, night.run_id)["plan", ""].result
+        return account_for_push(night, connection, asked, planned, send=_requested(night)["send"])
     return write_report(night, connection)
+
+
+def _requested(night: Night) -> dict[str, Any]:
+    with transaction(night.engine) as connection:
+        record = runs.run_record(connection, night.run_id)
+    assert record is not None  # noqa: S101  opened by our caller
+    requested: dict[str, Any] = record["requested"]
+    return requested
 
 
 def accounts(night: Night, connection: sa.Connection) -> dict[str, dict[str, Any]]:

@@ -53,6 +53,7 @@ STAGES = {
     "receive": _stage_task("receive", "receive {source}"),
     "take": _stage_task("take", "take {source}"),
     "merge": _stage_task("merge", "merge"),
+    "plan": _stage_task("plan", "plan"),
     "push": _stage_task("push", "push"),
     "report": _stage_task("report", "report"),
 }
@@ -72,12 +73,12 @@ def nightly(
     push: bool = True,
     resume_run: int | None = None,
 ) -> FlowState[None]:
-    """One night: receive, take, merge, push, report.
+    """One night: receive, take, merge, plan, push, report.
 
     Args:
         business_date: the day the night is for; today in the bureau's time zone if left out.
         sources: names of the sources to take; all of them if left out.
-        push: whether to write the platform's files.
+        push: whether to tell the platform.
         resume_run: the number of a stopped run to go on with, instead of beginning a new one.
     """
     try:

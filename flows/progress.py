@@ -11,8 +11,15 @@ from flows.night import Perform
 
 __all__ = ["shown_on_a_terminal"]
 
-_STAGES = {"receive": "接收", "take": "读取校验", "merge": "合并比对", "push": "写平台文件", "report": "生成报告"}
-_ONCE = 3  # merge, push and report; receive and take are each source's
+_STAGES = {
+    "receive": "接收",
+    "take": "读取校验",
+    "merge": "合并比对",
+    "plan": "编制上报方案",
+    "push": "上报",
+    "report": "生成报告",
+}
+_ONCE = 4  # merge, plan, push and report; receive and take are each source's
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from flows.unforeseen import place_of
 from schemas.configuration import load_configuration
 from schemas.errors import ConfigurationInvalid
-from schemas.platform_profile import load_profile
+from schemas.platform_profile import profile_in_force
 from simulator.province.behaviour import Endpoint
 from simulator.province.fault_script import Chance, FaultScript, Rehearsal, load_rehearsal
 from simulator.province.faults import KINDS, Kind
@@ -111,9 +111,9 @@ def print_listening(facts: dict[str, Any]) -> None:
 
 def _readied(home: Path, config: Path, options: ProvinceOptions, say: Callable[[str], None]) -> _Readied:
     configuration = load_configuration(config)
-    profile = load_profile(configuration.platform_file)
-    rehearsal = _rehearsal(options)
     zone = ZoneInfo(configuration.bureau.timezone)
+    profile = profile_in_force(configuration.folder, configuration.bureau.platform, datetime.now(zone).date())
+    rehearsal = _rehearsal(options)
     ledger = (options.ledger or home / "simulated-province" / "ledger.sqlite").expanduser().resolve()
     count = 0
 

@@ -10,7 +10,10 @@ from flows.context import Night
 from flows.fetch import is_pulled
 from registry.runs import Delivery, deliveries, last_done_run, record_delivery, withdraw_deliveries
 
-__all__ = ["receive"]
+__all__ = ["APPROVED", "receive"]
+
+APPROVED = "approved"
+"""What stands in the place of rules where people have let in what the rules hold."""
 
 _TAKEN = frozenset({"accepted", "superseded"})
 
@@ -53,6 +56,12 @@ def receive(night: Night, connection: sa.Connection, source: str, looks: Mapping
     gone = [d for d in known.values() if d.state in {"received", "refused"} and d.sha256 not in here]
     if _counts_though_gone(night, source):
         take |= {before.sha256: before.delivery_id for before in gone if before.state == "received"}
+    # A list that two people let in is read from what was kept, wherever its file has gone.
+    take |= {
+        before.sha256: before.delivery_id
+        for before in known.values()
+        if before.detail.get("rules") == APPROVED and before.state == "held"
+    }
     left = [before.delivery_id for before in gone if before.sha256 not in take]
     withdraw_deliveries(connection, night.run_id, source, left)
     pulled = looks["server"].deliveries if is_pulled(night.configuration.sources[source]) else []

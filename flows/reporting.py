@@ -17,12 +17,15 @@ from schemas.codes import CODE_LISTS
 from schemas.configuration import Configuration
 from schemas.errors import ConfigurationInvalid
 from schemas.fields import FIELDS
+from schemas.finding_states import AWAITING, FindingState
+from schemas.findings import Finding
 
-__all__ = ["SOURCE_STATUS", "summary_of", "write_page", "write_report"]
+__all__ = ["SOURCE_STATUS", "push_reasons", "summary_of", "write_page", "write_report"]
 
 SOURCE_STATUS = {
     "taken": "green", "unchanged": "green", "none": "absent", "held": "yellow", "refused": "yellow", "failed": "red",
 }  # fmt: skip
+_OF_THE_PUSH = (Finding.PLATFORM_REJECTED, Finding.PLATFORM_UNKNOWN_OUTCOME)
 COUNTED = ("received", "admitted", "held", "duplicate", "blank")
 
 
@@ -67,9 +70,9 @@ def summary_of(night: Night, connection: sa.Connection, findings: pd.DataFrame) 
          **{part: line[part] for part in COUNTED}, "message": line["message"], "members": line["members"]}
         for name in record["requested"]["sources"] for line in [merged["accounts"][name]]
     ]  # fmt: skip
-    counts = findings["severity"].value_counts()
+    counts = findings.loc[findings["state"].isin(list(AWAITING)), "severity"].value_counts()
     severities = {severity: int(counts.get(severity, 0)) for severity in ("reject", "hold", "warn", "note")}
-    reasons = _reasons(night, sources, severities, pushed)
+    reasons = _reasons(night, sources, findings[findings["state"].isin(list(AWAITING))], pushed)
     return {
         "run_id": night.run_id,
         "business_date": night.business_date.isoformat(),
@@ -92,26 +95,58 @@ def _source_status(line: dict[str, Any]) -> str:
     return "yellow" if line["needs_a_look"] else SOURCE_STATUS[line["status"]]
 
 
-def _reasons(
-    night: Night, sources: list[dict[str, Any]], severities: dict[str, int], pushed: dict[str, Any]
-) -> list[str]:
-    """Why the night is not green: sentences in Chinese, in the order of weight."""
+def _reasons(night: Night, sources: list[dict[str, Any]], awaiting: pd.DataFrame, pushed: dict[str, Any]) -> list[str]:
+    """Why the night is not green: sentences in Chinese, in the order of weight.
+
+    What the platform refused, or nobody knows the outcome of, is in the registry: the push has sentences of its own for it.
+    """
+    of_records = awaiting.loc[~awaiting["code"].isin([str(code) for code in _OF_THE_PUSH]), "severity"].value_counts()
+    refused = int((awaiting["code"] == str(Finding.PLATFORM_REJECTED)).sum())
+    pushed = {**pushed, "rejected": max(pushed["rejected"], refused)}
     labels = {name: source.label for name, source in night.configuration.sources.items()}
     reasons = [f"{labels[line['name']]}：{line['message']}" for line in sources if line["status"] in {"yellow", "red"}]
-    if severities["reject"]:
-        reasons.append(f"{severities['reject']} 处问题须退回来源单位更正，有关记录暂不入库。")
-    if severities["hold"]:
-        reasons.append(f"{severities['hold']} 处问题待工作人员核定，有关记录暂不入库。")
-    for lack in pushed["incomplete"]:
-        reasons.append(f"{lack['count']} 人缺少平台必填项“{lack['header']}”或填写不合要求，暂未报送。")  # noqa: PERF401
-    return reasons
+    if rejected := int(of_records.get("reject", 0)):
+        reasons.append(f"{rejected} 处问题须退回来源单位更正，有关记录暂不入库。")
+    if held := int(of_records.get("hold", 0)):
+        reasons.append(f"{held} 处问题待工作人员核定，有关记录暂不入库。")
+    return [*reasons, *push_reasons(pushed)]
+
+
+def push_reasons(pushed: dict[str, Any]) -> list[str]:
+    """Why a push waits for a person, in sentences."""
+    reasons = [brake["words"] for brake in pushed["brakes"]]
+    if pushed["told_elsewhere"]:
+        reasons.append(pushed["told_elsewhere"])
+    if pushed["stopped_by"]:
+        reasons.append(f"省级平台未按约定应答，已停止上报，须查明原因：{pushed['stopped_by']}")
+    if pushed["is_away"]:
+        reasons.append("省级平台连续无应答，变更已留存，恢复后继续上报（eldersync push）。")
+    elif pushed["not_yet_taken"] and not pushed["stopped_by"]:
+        reasons.append(f"省级平台暂未受理 {pushed['not_yet_taken']} 人的变更，已留存，稍后继续上报（eldersync push）。")
+    if pushed["rejected"]:
+        reasons.append(f"省级平台退回 {pushed['rejected']} 人，原因见问题清单，由来源单位更正。")
+    if unknown := pushed["unknown"] - pushed["held"]:
+        reasons.append(f"{unknown} 人的上报尚无结果，到时自动向省级平台查询（eldersync push）。")
+    if pushed["without_answer"]:
+        reasons.append(
+            f"{pushed['without_answer']} 人的变更报出后没有结果（逾两周，或报出后换了上报方式），请导入平台的结果文件或向平台查询（eldersync push status）。"
+        )
+    if pushed["held"]:
+        reasons.append(f"{pushed['held']} 人的上报结果无法确认，须人工核实（eldersync push status）。")
+    return [
+        *reasons,
+        *(
+            f"{lack['count']} 人缺少平台必填项“{lack['header']}”或填写不合要求，暂未报送。"
+            for lack in pushed["incomplete"]
+        ),
+    ]
 
 
 def _report(
     configuration: Configuration, connection: sa.Connection, record: sa.RowMapping, findings: pd.DataFrame
 ) -> NightReport:
     summary, zone = record["summary"], ZoneInfo(configuration.bureau.timezone)
-    worded = with_words(findings, configuration)
+    worded = with_words(findings[findings["state"] != FindingState.CONFIRMED], configuration)
     members = [line["members"] for line in summary["sources"] if line["members"]]
     household = {part: sum(line[part] for line in members) for part in ("received", "linked", "held", "blank")}
     bodies = configuration.bureau.bodies

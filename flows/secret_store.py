@@ -8,9 +8,12 @@ import os
 import stat
 from pathlib import Path
 
+import sqlalchemy as sa
+
+from schemas.database_address import DatabaseAddress
 from schemas.errors import SecretMissing
 
-__all__ = ["read_secret", "secret_file"]
+__all__ = ["database_url", "read_secret", "secret_file"]
 
 _PREFIX = "ELDERSYNC_SECRET_"
 
@@ -46,3 +49,17 @@ def secret_file(home: Path, name: str) -> Path:
     if mode & 0o077:
         raise SecretMissing(f"{path} can be read by others (mode {mode & 0o777:o}): chmod 600 {path}")
     return path
+
+
+def database_url(home: Path, address: DatabaseAddress) -> str:
+    """Where another body's database is, with the password in it.
+
+    Raises:
+        SecretMissing: the password, or the whole URL, is not in the store.
+    """
+    if address.url_secret is not None:
+        return read_secret(home, address.url_secret)
+    url = sa.make_url(address.url or "")
+    if address.password_secret is not None:
+        url = url.set(password=read_secret(home, address.password_secret))
+    return url.render_as_string(hide_password=False)

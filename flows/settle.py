@@ -7,6 +7,7 @@ import pandas as pd
 import sqlalchemy as sa
 
 from flows.context import Night
+from registry import platform_state
 from registry.elders import (
     active_count,
     apply_changes,
@@ -17,9 +18,9 @@ from registry.elders import (
     set_outcomes,
 )
 from registry.findings import add_findings, end_merge_findings
-from registry.runs import last_done_run
+from registry.runs import last_done_run, stages
 from registry.statements import outcome_counts
-from schemas.errors import FunnelUnbalanced, MassWithdrawal
+from schemas.errors import FunnelUnbalanced, MassWithdrawal, PushFailed
 from schemas.fields import STATED_FIELDS
 from schemas.findings import Finding
 from schemas.models import elders_schema, validated
@@ -36,7 +37,13 @@ def settle(night: Night, connection: sa.Connection) -> dict[str, Any]:
 
     Returns:
         Counts of elders ``new changed unchanged withdrawn total``, and of people ``looked_at`` and ``disputed``.
+
+    Raises:
+        PushFailed: the registry was restored and not reconciled yet.
     """
+    if platform_state.read(connection, night.profile.name).must_reconcile:
+        # Whom the platform knows under a number that the registry has forgotten is not known before.
+        raise PushFailed("the registry was restored: run `eldersync reconcile` before anybody new is given a number")
     merged_run, _ = last_done_run(connection, "merge", before=night.run_id)
     looked_at = select_people(connection, merged_run)
     rows = rows_of_people(connection)
@@ -51,9 +58,9 @@ def settle(night: Night, connection: sa.Connection) -> dict[str, Any]:
     _store(night, connection, rows, resolved.notes)
     _store(night, connection, admitted, merged.notes)
     changes = compare(merged.elders, registered_people(connection), resolved.disputed)
-    _brake_withdrawals(night, len(changes.withdrawn), active_count(connection))
+    _brake_withdrawals(night, connection, len(changes.withdrawn), merged_run)
     written = numbered(connection, changes.written)
-    apply_changes(connection, night.run_id, written, changes.withdrawn, merged.categories)
+    apply_changes(connection, night.profile.name, night.run_id, written, changes.withdrawn, merged.categories)
     total = active_count(connection)
     new = int((written["operation"] == "new").sum())
     changed = int((written["operation"] == "changed").sum())
@@ -70,10 +77,14 @@ def settle(night: Night, connection: sa.Connection) -> dict[str, Any]:
     }
 
 
-def _brake_withdrawals(night: Night, withdrawn: int, registered: int) -> None:
+def _brake_withdrawals(night: Night, connection: sa.Connection, withdrawn: int, merged_run: int) -> None:
     """Every list has passed its own brake; if more people go than all of them together may lose, the night is wrong."""
+    registered = active_count(connection)
     brakes = map(night.configuration.brake, night.configuration.sources)
-    limit = sum(max(brake.people, brake.share * registered) for brake in brakes)
+    # A list that a night took before it broke off ends its people on this one.
+    taken = [record for run in range(merged_run + 1, night.run_id + 1) for record in stages(connection, run).values()]
+    approved = sum(record.result.get("approved_loss", 0) for record in taken)
+    limit = approved + sum(max(brake.people, brake.share * registered) for brake in brakes)
     if withdrawn > limit:
         raise MassWithdrawal(
             f"{withdrawn} of {registered} elders would be withdrawn, more than the {limit:.0f} that all lists together may "

@@ -103,10 +103,10 @@ def place_findings_anew(connection: sa.Connection, run_id: int, source: str, ori
         connection: in the stage's transaction.
         run_id: tonight's run.
         source: whose rows.
-        origin: ``row`` (with what was found between rows) or ``member``.
+        origin: ``row`` (with what was found between rows and what the platform refused) or ``member``.
         placed: ``row_id delivery_id sheet row_number`` of the rows that came again.
     """
-    origins = ["row", "merge"] if origin == "row" else [origin]
+    origins = ["row", "merge", "push"] if origin == "row" else [origin]
     query = sa.select(finding.c.row_id).where(
         finding.c.source == source, finding.c.to_run.is_(None), finding.c.origin.in_(origins)
     )

@@ -1,4 +1,7 @@
-"""What all tests share: the shipped configuration, in which a file just dropped need not rest before it counts; properties untimed."""
+"""What all tests share: the shipped configuration, but a file just dropped need not rest, and small plans pass the push brake.
+
+Properties are untimed.
+"""
 
 import atexit
 import os
@@ -12,13 +15,20 @@ _SHIPPED = Path(__file__).resolve().parents[1] / "config"
 
 
 def _prompt_configuration() -> Path:
-    """A copy of the shipped configuration whose inboxes are looked at once: a test's files are whole when a night begins."""
+    """A copy of the shipped configuration for nights of a dozen people.
+
+    A test's files are whole when a night begins, and two people of twelve are no mass change.
+    """
     folder = Path(tempfile.mkdtemp(prefix="config-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     copied = shutil.copytree(_SHIPPED, folder / "config")
     for source in (copied / "sources").glob("*.toml"):
         with source.open("a", encoding="utf-8") as file:
             file.write('\n[channel]\nkind = "folder"\nsettle_seconds = 0\n')
+    rules = copied / "rules.toml"
+    before, _, after = rules.read_text(encoding="utf-8").partition("[push_brake]\n")
+    assert after.startswith("people = 10\n")
+    rules.write_text(f"{before}[push_brake]\npeople = 1000\n{after.partition(chr(10))[2]}", encoding="utf-8")
     return copied
 
 

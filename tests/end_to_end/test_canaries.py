@@ -23,6 +23,7 @@ import pytest
 import sqlalchemy as sa
 from canaries import CANARIES, command_lines, contents, found_in
 from private_prefect import Prefect
+from quoting_platform import QuotingPlatform, quoting_platform
 from shared_server import Database, Launcher, SharedServer
 
 from registry.embedded import running_server
@@ -235,7 +236,58 @@ def scene(prefect: Prefect, launcher: Launcher, tmp_path_factory: pytest.TempPat
         assert found.command("explain", number, "--json") == USAGE
     for arguments in (["status"], ["runs"], ["show", "1"], ["show", "4", "--json"], ["doctor"], ["report", "1"]):
         found.command(*arguments)
+    rules.write_text(as_shipped)
+    with quoting_platform() as platform:
+        tell_over_its_interface(found, config, platform, prefect)
     return found
+
+
+def tell_over_its_interface(found: Scene, config: dict[str, str], platform: QuotingPlatform, prefect: Prefect) -> None:
+    """Nights and commands of the push, against a platform that quotes everybody it refuses."""
+    c = CANARIES
+    folder, secret = Path(config["ELDERSYNC_CONFIG"]), found.home / "secrets" / "platform_token"
+    bureau = (folder / "bureau.toml").read_text().replace('target = "workbook"', 'target = "api"')
+    (folder / "bureau.toml").write_text(bureau.replace('platform = "example"', 'platform = "quoting"'))
+    example = (folder / "platform/example.toml").read_text().replace('name = "example"', 'name = "quoting"')
+    (folder / "platform/quoting.toml").write_text(example.replace("http://127.0.0.1:8640", platform.url))
+    secret.parent.mkdir(mode=0o700)
+    secret.write_text("made-up")
+    secret.chmod(0o600)
+    who = ("--by", "Wang", "--reason", "checked")
+
+    def said(*arguments: str, code: int) -> None:
+        assert found.command(*arguments, **config) == code, arguments
+
+    said("run", "--date", DAY, code=YELLOW)
+    said("plan", "6", code=YELLOW)
+    said("plan", "6", "--json", "--to", str(found.scratch / "plan.xlsx"), code=YELLOW)
+    said("approve", "6", *who, code=YELLOW)
+    said("approve", "6", "--by", "Li", "--reason", "checked", "--json", code=GREEN)
+    assert found.command("run", "--date", DAY, **config, **prefect_settings(prefect)) == YELLOW
+    assert all(number in "".join(platform.quoted) for number in c.numbers[:3])
+    for answers_with, number in (("page", c.numbers[0]), ("message", c.numbers[1]), ("reasons", c.numbers[2])):
+        platform.answers_with = answers_with
+        said("push", "resend", number, *who, code=GREEN)
+        said("push", code=YELLOW)
+        assert number in platform.quoted[-1]
+        said("push", "status", code=YELLOW)
+        said("push", "proof", number, "--json", code=GREEN)
+    said("hold", c.numbers[0], *who, code=GREEN)
+    said("release", c.numbers[0], *who, "--json", code=GREEN)
+    said("hold", c.unknown_number, *who, code=USAGE)
+    said("push", "proof", c.unknown_number, "--json", code=USAGE)
+    said("profile", "try", "example_flat", code=GREEN)
+    said("profile", "try", "example_flat", "--json", code=GREEN)
+    said("show", "7", "--json", code=GREEN)
+    said("report", "7", code=GREEN)
+    result = found.home / "inbox" / f"{c.file_names[0]}.csv"
+    result.parent.mkdir(exist_ok=True)
+    result.write_text(
+        f"人员编号,姓名,证件号码,处理结果,失败原因\n1,{c.names[0]},{c.numbers[0]},失败,{c.names[0]}{c.phones[0]}\n",
+        "utf-8",
+    )
+    said("receipts", "import", str(result), "--json", code=YELLOW)
+    said("reconcile", code=GREEN)
 
 
 def test_no_canary_is_outside_the_allowed_stores(scene: Scene) -> None:
@@ -256,7 +308,8 @@ def test_reports_show_no_name_number_or_telephone_whole(scene: Scene) -> None:
 @pytest.mark.parametrize("suffix", ["csv", "json", "xlsx"])
 def test_lists_that_leave_are_masked(scene: Scene, tmp_path: Path, suffix: str) -> None:
     assert scene.command("elders", "--to", str(tmp_path / f"elders.{suffix}")) == GREEN
-    assert scene.command("findings", "1", "--to", str(tmp_path / f"findings.{suffix}")) == GREEN
+    for run in ("1", "7"):
+        assert scene.command("findings", run, "--to", str(tmp_path / f"findings{run}.{suffix}")) == GREEN
     assert found_in(contents(tmp_path), CANARIES.identifying) == set()
 
 

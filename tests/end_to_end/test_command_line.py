@@ -141,7 +141,7 @@ def test_a_night_with_a_rejected_row_is_yellow_and_every_row_is_accounted_for(ye
         assert line["received"] == line["admitted"] + line["held"] + line["duplicate"] + line["blank"]
     assert by_name["village_survey"]["received"] == 36
     assert by_name["health_incapacity"]["blank"] == 1
-    assert {stage["stage"] for stage in found["stages"]} == {"receive", "take", "merge", "push", "report"}
+    assert {stage["stage"] for stage in found["stages"]} == {"receive", "take", "merge", "plan", "push", "report"}
     assert command(yellow, "status", "--json").code == YELLOW
 
 

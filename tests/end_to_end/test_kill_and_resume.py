@@ -17,7 +17,9 @@ from shared_server import Database, Launcher, SharedServer
 from registry.tables import metadata
 
 FIRST, SECOND = "2026-11-20", "2026-11-21"
-TIMES = {"started_at", "finished_at", "received_at", "seconds"}
+TIMES = {
+    "started_at", "finished_at", "received_at", "planned_at", "released_at", "first_sent_at", "settled_at", "seconds",
+}  # fmt: skip
 GREEN, RED, USAGE, YELLOW, BUSY, KILLED = 0, 1, 2, 3, 4, -9
 
 
@@ -189,7 +191,10 @@ def test_a_night_killed_at_any_commit_ends_as_one_left_alone(
         print(f"\nkilled at all K = {len(deaths)} boundaries of {len(commits)} commits")  # noqa: T201
 
 
-FORGETS_FILES_OF_DEAD_NIGHTS = "import flows.push; flows.push._remove_unsent = lambda *_: None"
+FORGETS_FILES_OF_DEAD_NIGHTS = """
+import types, flows.push_workbook
+flows.push_workbook.shutil = types.SimpleNamespace(rmtree=lambda *_: None)
+"""
 
 
 def test_a_planted_bug_is_noticed(tries: Tries, undisturbed: tuple[Outcome, list[dict[str, Any]], list[bool]]) -> None:

@@ -242,7 +242,7 @@ class Bureau:
         tables = {}
         with engine.connect() as connection:
             for table in metadata.sorted_tables:
-                if table.name in {"run", "stage", "audit", "delivery"}:
+                if table.name in {"run", "stage", "audit", "delivery", "plan"}:
                     continue
                 query = sa.select(*(column for column in table.columns if not column.name.endswith(("_run", "run_id"))))
                 if "to_run" in table.columns and table.name != "elder_history":

@@ -226,7 +226,7 @@ def test_households_follow_the_village_list_they_came_with(bureau):
 
 
 def test_a_list_that_shrinks_too_far_is_held_until_a_better_one_comes(bureau):
-    thirty = people(30)
+    thirty = [replace(who, village=f"第{n % 10}村") for n, who in enumerate(people(30))]
     bureau.deliver(INCAPACITY, [incapacity_row(who) for who in thirty])
     bureau.night(expect="green")
     elders = bureau.content()["elder"]
@@ -673,6 +673,9 @@ def test_every_row_of_any_delivery_is_accounted_for(tmp_path_factory, server_eng
 
 
 def test_a_night_on_a_wrong_date_withdraws_nobody_and_the_next_night_is_whole_again(bureau):
+    bureau.own_configuration()
+    since = "effective_from = 1990-01-01"  # or the format would be the first to refuse such a date
+    bureau.set_rule(since, instead_of="effective_from = 2024-01-01", file="platform/example.toml")
     sixty = people(60)
     bureau.deliver(SURVEY, [survey_row(who) for who in sixty])
     bureau.night(expect="green")

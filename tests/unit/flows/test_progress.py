@@ -36,7 +36,7 @@ def test_a_terminal_is_told_which_stage_is_at_work_and_how_many_are_done(monkeyp
         shown = os.read(ours, 100_000).decode()
     os.close(ours)
     assert "读取校验 village_survey" in shown
-    assert "2/11" in shown
+    assert "2/12" in shown
     assert lines.level == logging.NOTSET
 
 

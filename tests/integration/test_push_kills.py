@@ -1,0 +1,74 @@
+"""Senders killed at any instant lose nothing, double nothing and change no order, as the platform's own ledger has it."""
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from push_board import PHASES
+from push_harness import STEP, Place, Senders, killing_in, say, senders
+
+from simulator.province.fault_script import ScriptedFault
+
+DEEP = bool(os.environ.get("ELDERSYNC_DEEP"))
+KILLS = 5_000 if DEEP else 500
+SEED = 20_240_630
+SURE_BY: dict[str, dict[str, Any]] = {
+    "keys-alone": {"town": {"api": {"paths": {"query": "", "list": ""}}}, "offers_lookup": False},
+    "look-up-alone": {"town": {"api": {"keys_hours": 0}}, "keys": "none"},
+    "both": {},
+    "both-and-refusals": {"checks_existence": True, "accepts_stale": False},
+}
+"""How a sender can find out what became of what it sent. All but the last take whatever they are told, so that it would show."""
+
+FAULTS = (
+    ScriptedFault(kind="reset", moment="after", endpoint="upsert"),
+    ScriptedFault(kind="processing", endpoint="withdraw"),
+)
+"""So that there is something to read back, and something to poll."""
+
+
+@pytest.fixture(scope="module")
+def place(registry_home: Path, server_engine: sa.Engine) -> Place:
+    return Place.at(registry_home, server_engine)
+
+
+@pytest.fixture(scope="module")
+def nursery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Senders]:
+    with senders(tmp_path_factory.mktemp("senders")) as started:
+        yield started
+
+
+@pytest.mark.parametrize("sure_by", SURE_BY)
+def test_killed_at_any_instant_nothing_is_lost_doubled_or_out_of_order(place, nursery, tmp_path, capsys, sure_by):
+    with killing_in(place, nursery, tmp_path / "town", seed=SEED, **SURE_BY[sure_by]) as killing:
+        killing.kill(KILLS // len(SURE_BY))
+        account = killing.settled()
+        kills = f"{sure_by}: {killing.kills} kills in {killing.seconds:.0f} s"
+        say(capsys, f"{kills}  {account.words()}", f"killed while: {killing.histogram()}")
+        assert (killing.status, killing.ended, account.faults) == (0, 0, {}), nursery.said()
+        assert len(killing.phases) >= 6
+
+
+def test_killed_at_every_commit_and_at_every_step_of_a_call_nothing_is_lost(place, nursery, tmp_path, capsys):
+    phases = Counter[str]()
+    town = {"api": {"connections": 1, "batch_items": 200}}
+    with killing_in(place, nursery, tmp_path / "town", seed=SEED, faults=0, town=town) as killing:
+        registered = range(1_001, 1_201)
+        assert nursery.order("register", people=list(registered)) == {"status": 0}
+        for point, changes, leaves in zip(count(1), registered[:100], registered[100:], strict=False):
+            killing.platform.script.clear()
+            killing.platform.script.add(*FAULTS)
+            told = nursery.order("scenario", people=[changes, leaves, leaves + 1_000], die_at=point)
+            if not told["died"]:
+                break
+            phases[told["phase"]] += 1
+            killing.board.pass_time(STEP)
+            account = killing.settled()
+            assert (killing.status, account.faults) == (0, {}), (point, told, nursery.said())
+    assert set(phases) == set(PHASES[1:])
+    say(capsys, f"killed at each of {phases.total()} points: {dict(phases)}  {account.words()}")
