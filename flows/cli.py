@@ -26,6 +26,9 @@ from flows.cli_common import (
     give,
     home_of,
 )
+from flows.cli_findings import add_findings_commands
+from flows.cli_push import add_push_commands
+from flows.cli_returns import add_return_commands
 from flows.cli_source import source_app
 from schemas.errors import AnotherRunIsActive, ConfigurationInvalid, EldersyncError
 
@@ -39,6 +42,9 @@ app = App(
 
 
 app.command(source_app)
+add_push_commands(app)
+add_return_commands(app)
+add_findings_commands(app)
 divisions_app = App(name="divisions", help="The table of counties, towns and villages.")
 app.command(divisions_app)
 
@@ -115,21 +121,6 @@ def runs(*, limit: Positive = 20, common: Common = COMMON) -> int:
     from flows.print_lists import print_runs
 
     give({"runs": newest_runs(home_of(common), config_of(common), limit)}, common, print_runs)
-    return GREEN
-
-
-@app.command
-def findings(run: Positive, *, to: Path, common: Common = COMMON) -> int:
-    """Every finding that stands after a run, as a file.
-
-    Args:
-        run: number of the run.
-        to: file to write: .csv, .xlsx, .parquet or .json.
-        common: options every command takes.
-    """
-    from flows.export import export_findings
-
-    give(export_findings(home_of(common), config_of(common), run, to), common, _print_written)
     return GREEN
 
 

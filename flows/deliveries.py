@@ -26,6 +26,7 @@ from flows.secret_store import read_secret
 from schemas.configuration import Rules, Source, TableColumns
 from schemas.errors import ContractBroken, SecretMissing, SourceUnavailable
 from schemas.findings import Finding
+from schemas.returns import ROW_KEY
 
 __all__ = ["Kept", "begin_reading", "combined", "layout_of", "limits_of", "password_of", "read", "without_empty_list"]
 
@@ -98,7 +99,8 @@ def without_empty_list(source: Source, contents: DeliveryContents) -> DeliveryCo
 
 
 def _has_no_line(main: TableContents) -> bool:
-    return bool(main.table.num_rows + main.broken == 0)
+    """Whether a list has none; one of ours that came back may have, and says nothing by it."""
+    return ROW_KEY not in main.table.column_names and bool(main.table.num_rows + main.broken == 0)
 
 
 def _begin_more(night: Night) -> None:

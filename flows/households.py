@@ -25,7 +25,7 @@ from transforms.standardise import standardise_members
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["MembersTaken", "judge_delivered_members", "take_members"]
+__all__ = ["MembersTaken", "judge_delivered_members", "judged_households", "store_members", "take_members"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +47,7 @@ def take_members(
     written.
     """
     new = combined((delivery_id, contents.table) for delivery_id, contents in tables.items())
-    elders = elder_scopes(connection, source.name)
-    judged = judge_delivered_members(night.configuration, source, new, elders["id_number"], today=night.business_date)
-    judged.rows["scope"] = (
-        judged.rows["elder_id_number"].map(elders.set_index("id_number")["scope"]).fillna("").astype("str")
-    )
-    judged.rows["row_hash"] = _hash_with_judgement(new["row_hash"].to_numpy(), judged)
+    judged = judged_households(night, connection, source, new)
     current = current_members(connection, source.name)
     resent = match_rows(current["row_hash"].to_numpy(), judged.rows["row_hash"].to_numpy())
     row_id = current["row_id"].to_numpy()
@@ -68,7 +63,7 @@ def take_members(
     place_findings_anew(
         connection, night.run_id, source.name, "member", pa.Table.from_pandas(again, preserve_index=False)
     )
-    _store(night, connection, source, judged, resent.added)
+    store_members(night, connection, source, judged, resent.added)
     linked = int(judged.rows["is_linked"].sum())
     broken = sum(contents.broken for contents in tables.values())
     return MembersTaken(
@@ -77,6 +72,16 @@ def take_members(
         held=len(judged.rows) - linked + broken,
         blank=sum(contents.blank for contents in tables.values()),
     )
+
+
+def judged_households(night: Night, connection: sa.Connection, source: Source, new: pa.Table) -> JudgedMembers:
+    """Members as delivered, judged against the elders in force, with ``scope`` and a ``row_hash`` that knows the judgement."""
+    elders = elder_scopes(connection, source.name)
+    judged = judge_delivered_members(night.configuration, source, new, elders["id_number"], today=night.business_date)
+    villages = elders.set_index("id_number")["scope"].to_dict()
+    judged.rows["scope"] = judged.rows["elder_id_number"].map(villages).astype("str").fillna("")
+    judged.rows["row_hash"] = _hash_with_judgement(new["row_hash"].to_numpy(), judged)
+    return judged
 
 
 def judge_delivered_members(
@@ -111,9 +116,10 @@ def _hash_with_judgement(hashes: "NDArray[np.int64]", judged: JudgedMembers) -> 
     )
 
 
-def _store(
+def store_members(
     night: Night, connection: sa.Connection, source: Source, judged: JudgedMembers, added: "NDArray[np.int64]"
-) -> None:
+) -> "NDArray[np.int64]":
+    """Adds some of the judged members and their findings; gives the rows' ids."""
     rows = judged.rows.drop(columns="is_linked").iloc[added].reset_index(drop=True)
     row_ids = add_members(connection, night.run_id, rows)
     place = np.full(len(judged.rows), -1, dtype=np.int64)
@@ -125,3 +131,4 @@ def _store(
     found = found.assign(row_id=row_ids[at], header=found["field"].map(headers).astype("str"))
     places = rows[["delivery_id", "sheet", "row_number"]].iloc[at].reset_index(drop=True)
     add_findings(connection, night.run_id, "member", source.name, pd.concat([found, places], axis=1))
+    return row_ids

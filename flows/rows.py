@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from flows.context import Night
 from flows.deliveries import Kept, combined, read
 from flows.scopes import place_by_file, village_scopes, villages_of_files
+from registry.finding_closures import admit_confirmed
 from registry.findings import add_findings
 from registry.runs import run_record
 from registry.statements import add_rows, end_rows, kept_places
@@ -86,13 +87,15 @@ def _keeping_their_list(judged: JudgedRows, before: pd.Series) -> JudgedRows:
 
 
 def store_rows(night: Night, connection: sa.Connection, source: Source, judged: JudgedRows) -> "NDArray[np.int64]":
-    """Adds judged rows and their findings; gives the rows' ids."""
+    """Adds judged rows and their findings, and admits those held only for what a person has confirmed; gives the rows' ids."""
     row_ids = add_rows(connection, night.run_id, judged.rows)
     at = judged.findings["position"].to_numpy()
     places = judged.rows[["delivery_id", "sheet", "row_number"]].iloc[at].reset_index(drop=True)
     headers = {name: headers[0] for name, headers in source.main.columns.items()}
     found = judged.findings.assign(row_id=row_ids[at], header=judged.findings["field"].map(headers).astype("str"))
     add_findings(connection, night.run_id, "row", source.name, pd.concat([found, places], axis=1))
+    if admitted := admit_confirmed(connection, night.run_id, source.name):
+        log.info("%s: %d rows are admitted as a person has confirmed them", source.name, admitted)
     return row_ids
 
 

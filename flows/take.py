@@ -15,6 +15,8 @@ import sqlalchemy as sa
 
 from connectors.reading import DeliveryContents, TableContents
 from flows.context import Night
+from flows.correct_members import MembersCorrected
+from flows.corrections import Corrected, is_correction, take_corrections, without_corrected_rows
 from flows.deliveries import Kept, combined, read
 from flows.fetch import is_pulled, puts_away
 from flows.file_notes import (
@@ -32,6 +34,7 @@ from flows.file_notes import (
     still_arriving,
 )
 from flows.households import take_members
+from flows.list_brake import hold_files, is_list_of_files_approved, shrinkage_of
 from flows.rows import Rejudged, due_rows, judged_rows, rejudge_standing, store_rows
 from flows.scopes import listed_scopes, place_by_file, villages_of_files
 from registry.findings import end_file_findings
@@ -51,7 +54,6 @@ from registry.statements import current_rows, end_rows, place_findings_anew
 from registry.tables import source_row
 from schemas.configuration import Source
 from schemas.findings import Finding
-from transforms.brake import Shrinkage, measure_shrinkage
 from transforms.columns import texts
 from transforms.judge import JudgedRows
 from transforms.resend import Resent, match_rows
@@ -86,6 +88,7 @@ class Taken:
     standing: dict[str, Any]
     withheld: dict[str, int] = field(default_factory=dict)  # received and blank of a delivery the brake holds
     needs_a_look: bool = False  # the message is for a person, although the list is in order
+    approved_loss: int = 0  # people the list loses beyond its brake, as two people have approved
 
 
 def take(night: Night, connection: sa.Connection, source_name: str) -> dict[str, Any]:
@@ -104,16 +107,23 @@ def take(night: Night, connection: sa.Connection, source_name: str) -> dict[str,
         current = current_rows(connection, source_name)
         due = np.zeros(len(current), dtype=bool)
     files = [Kept(delivery_id, sha256) for sha256, delivery_id in receipt["take"].items()]
-    files += _lying_beside(connection, source, standing, receipt)
+    contents = {file.delivery_id: read(night, source, file) for file in files}
+    corrections = {delivery_id: content for delivery_id, content in contents.items() if is_correction(content)}
+    beside = _lying_beside(connection, source, standing, receipt, corrections)
+    contents |= {file.delivery_id: read(night, source, file) for file in beside}
+    files += beside
     runs = _runs(night, connection, source, files)
     waiting = waiting_deliveries(connection, source_name, beside=[file.delivery_id for file in files])
     end_file_findings(connection, night.run_id, source_name, [file.delivery_id for file in files], [])
-    contents = {file.delivery_id: read(night, source, file) for file in files}
     note_files(night, connection, source_name, contents)
     note_reading(connection, contents)
     refused = [delivery_id for delivery_id, content in contents.items() if content.refused]
     set_delivery_state(connection, refused, "refused", night.run_id, {"rules": night.configuration.digest})
-    good = {delivery_id: content for delivery_id, content in contents.items() if not content.refused}
+    good = {
+        delivery_id: content
+        for delivery_id, content in contents.items()
+        if not content.refused and delivery_id not in corrections
+    }
     oldest = oldest_received_run(connection, list(good))
     blocking = len(refused) + sum(d.state == "refused" and d.received_run >= oldest for d in waiting)
     arriving = receipt["left_alone"]
@@ -123,8 +133,58 @@ def take(night: Night, connection: sa.Connection, source_name: str) -> dict[str,
         left = _left_standing(source, receipt, standing, blocking, waiting, arriving=arriving if good else 0)
         taken = _told_when_stale(night, connection, source, left)
     else:
-        taken = _take_rows(night, connection, source, current, due, good, receipt["found"], standing, runs)
+        again = {file.delivery_id: good[file.delivery_id] for file in beside if file.delivery_id in good}
+        again, stays = without_corrected_rows(connection, source, again, current)
+        rejudge_standing(night, connection, source, current, due & stays)
+        taken = _take_rows(
+            night, connection, source, current.filter(pa.array(~stays)), due[~stays], {**good, **again},
+            receipt["found"], standing, runs,
+        )  # fmt: skip
+        if taken.status == "taken":
+            received = taken.standing["received"] + int(stays.sum())
+            taken = replace(taken, standing={**taken.standing, "received": received})
+    if corrections:
+        taken = _corrected(taken, take_corrections(night, connection, source, corrections))
     return asdict(_told_of_server(receipt, _moved_on(connection, source, receipt, taken)))
+
+
+def _corrected(taken: Taken, corrected: Corrected) -> Taken:
+    """What became of a source once rows of its list were corrected: the account has others in their places."""
+    standing = taken.standing
+    ended, added = (_in_account(rows, standing) for rows in (corrected.ended, corrected.added))
+    row_ids = standing["row_ids"]
+    if row_ids is not None:
+        gone, came = set(corrected.ended["row_id"].tolist()), corrected.added["row_id"].tolist()
+        ended, added = len(gone.intersection(row_ids)), len(came)
+        row_ids = [*(row_id for row_id in row_ids if row_id not in gone), *came]
+    standing = {**standing, "row_ids": row_ids, "received": standing["received"] + added - ended}
+    is_as_before = taken.status in {"none", "unchanged"}
+    if is_as_before and corrected.withheld:
+        return replace(taken, status="held", message=corrected.message, withheld=dict(corrected.withheld))
+    return replace(
+        taken,
+        status="taken" if is_as_before else taken.status,
+        message=corrected.message if is_as_before else f"{taken.message}{corrected.message}",
+        standing=_with_members(standing, corrected.members),
+        needs_a_look=taken.needs_a_look or corrected.needs_a_look,
+    )
+
+
+def _with_members(standing: dict[str, Any], corrected: MembersCorrected) -> dict[str, Any]:
+    """The account with members linked that were held, and the other way round."""
+    before = standing["members"]
+    if not before:
+        return standing
+    more = {
+        "received": corrected.received, "linked": corrected.linked, "held": corrected.received - corrected.linked,
+    }  # fmt: skip
+    return {**standing, "members": {part: count + more.get(part, 0) for part, count in before.items()}}
+
+
+def _in_account(rows: pd.DataFrame, standing: dict[str, Any]) -> int:
+    """How many of some rows are in the account of the list in force."""
+    scopes = standing["scopes"]
+    return len(rows) if scopes is None else int(rows["scope"].isin(scopes).sum())
 
 
 def _told_of_server(receipt: dict[str, Any], taken: Taken) -> Taken:
@@ -163,16 +223,25 @@ def _following(standing: Standing, current: pa.Table, rejudged: Rejudged | None)
     return replace(standing, row_ids=row_ids, scopes=sorted(listed), received=standing.received + joined)
 
 
-def _lying_beside(connection: sa.Connection, source: Source, standing: Standing, receipt: dict[str, Any]) -> list[Kept]:
+def _lying_beside(
+    connection: sa.Connection,
+    source: Source,
+    standing: Standing,
+    receipt: dict[str, Any],
+    corrections: dict[int, DeliveryContents],
+) -> list[Kept]:
     """Files of the list in force that still lie there, or were put away by us, while another was replaced by one of its name.
 
-    Without a name that tells so, tonight's files are taken for the whole list.
+    Without a name that tells so, tonight's files are taken for the whole list. Corrections replace no file, whatever their
+    names are.
     """
     if source.delivers == "incremental" or source.full_within != "source":
         return []
     known = {delivery.delivery_id: delivery for delivery in deliveries(connection, source.name).values()}
     in_force = [known[delivery_id] for delivery_id in standing.deliveries]
-    tonight = {known[delivery_id].file_name for delivery_id in receipt["take"].values()}
+    tonight = {
+        known[delivery_id].file_name for delivery_id in receipt["take"].values() if delivery_id not in corrections
+    }
     if tonight.isdisjoint(file.file_name for file in in_force):
         return []
     return [
@@ -235,13 +304,16 @@ def _take_rows(
         judged = _placed_by_file(judged, new, current, resent)
     scopes = _scopes(source, current, resent, judged)
     ended = _ended(source, current, resent, judged, scopes, runs)
-    shrinkage = _shrinkage(night, source, current, ended, judged)
+    shrinkage = shrinkage_of(night, source, current, ended, judged)
     received = sum(main.received for main in mains.values())
     blank = sum(main.blank for main in mains.values())
-    if shrinkage is not None and shrinkage.is_beyond:
+    is_beyond = shrinkage is not None and shrinkage.is_beyond
+    is_approved = is_beyond and is_list_of_files_approved(connection, source, contents)
+    if shrinkage is not None and is_beyond and not is_approved:
         standing = _following(standing, current, rejudge_standing(night, connection, source, current, due))
         note_shrunk(night, connection, source.name, list(contents), shrinkage)
-        _hold(night, connection, contents, scopes, shrunk(shrinkage))
+        hold_files(night, connection, contents, scopes, shrunk(shrinkage))
+        _give_way(night, connection, source, list(contents), scopes)
         return Taken("held", shrunk(shrinkage), found, asdict(standing), {"received": received, "blank": blank})
 
     row_id = current["row_id"].to_numpy()
@@ -268,24 +340,20 @@ def _take_rows(
         members=members,
         position=standing.position,
     )
-    return Taken("taken", "", found, asdict(account))
+    loss = shrinkage.lost if shrinkage is not None and is_approved else 0
+    return Taken("taken", "", found, asdict(account), approved_loss=loss)
 
 
-def _hold(
-    night: Night,
-    connection: sa.Connection,
-    contents: dict[int, DeliveryContents],
-    scopes: list[str] | None,
-    message: str,
+def _give_way(
+    night: Night, connection: sa.Connection, source: Source, held: list[int], scopes: list[str] | None
 ) -> None:
-    """Sets deliveries aside under the rules in force; the same bytes are looked at again only under other rules."""
-    for delivery_id, content in contents.items():
-        main = content.tables["main"]
-        detail = {
-            "rules": night.configuration.digest, "message": message, "scopes": scopes, "received": main.received,
-            "blank": main.blank,
-        }  # fmt: skip
-        set_delivery_state(connection, [delivery_id], "held", night.run_id, detail)
+    """Lists held before give way to a newer one of the same places that is held, too: only the newest can be let in."""
+    older = [
+        before.delivery_id
+        for before in waiting_deliveries(connection, source.name, beside=held)
+        if before.state == "held" and (scopes is None or set(before.detail["scopes"] or ()) & set(scopes))
+    ]
+    set_delivery_state(connection, older, "superseded", night.run_id, {})
 
 
 def _members(
@@ -361,17 +429,3 @@ def _ended(
     listed = pc.is_in(current["scope"], pa.array(scopes, pa.large_string())).to_numpy()
     missing: NDArray[np.int64] = resent.ended[np.asarray(listed, dtype=bool)[resent.ended]]
     return missing
-
-
-def _shrinkage(
-    night: Night, source: Source, current: pa.Table, ended: "NDArray[np.int64]", judged: JudgedRows
-) -> Shrinkage | None:
-    if source.delivers == "incremental" or not len(current):
-        return None
-    stated = np.asarray(pc.and_(pc.is_valid(current["id_key"]), pc.invert(current["is_held"])).to_numpy(), dtype=bool)
-    keys = current["id_key"].fill_null(-1).to_numpy()
-    stays = stated.copy()
-    stays[ended] = False
-    fresh = judged.rows.loc[~judged.rows["is_held"], "id_key"].dropna().to_numpy(dtype=np.int64)
-    before = pd.DataFrame({"id_key": keys[stated], "scope": texts(current["scope"])[stated].to_numpy()})
-    return measure_shrinkage(before, np.concatenate([keys[stays], fresh]), night.configuration.brake(source.name))

@@ -12,6 +12,7 @@ from urllib.parse import quote
 import pandas as pd
 
 from reports import charts
+from schemas.finding_states import STATE_WORDS
 from schemas.findings import CATALOGUE, Finding
 from schemas.reading_notes import NOTE_LABELS, ReadingNoteKind
 
@@ -22,9 +23,6 @@ __all__ = ["SEVERITY_WORDS", "STATUS_WORDS", "page_findings", "page_values", "wo
 
 SEVERITY_WORDS: Mapping[str, str] = {"reject": "退回", "hold": "待定", "warn": "提醒", "note": "说明"}
 STATUS_WORDS: Mapping[str, str] = {"green": "正常", "yellow": "需处理", "red": "失败", "absent": "未报送"}
-STATE_WORDS: Mapping[str, str] = {
-    "open": "未处理", "new": "新发现", "returned": "已退回", "corrected": "已更正", "closed": "已办结", "decided": "已决定",
-}  # fmt: skip
 STAGE_WORDS: Mapping[str, str] = {
     "receive": "接收", "read": "读取", "standardise": "标准化", "identify": "识别", "judge": "校验", "validate": "校验",
     "deduplicate": "去重", "merge": "合并", "compare": "比对", "plan": "推送计划", "apply": "入库", "push": "推送",

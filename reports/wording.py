@@ -10,7 +10,7 @@ __all__ = ["with_words"]
 
 
 def with_words(findings: pd.DataFrame, configuration: Configuration) -> pd.DataFrame:
-    """Findings with ``source_label label owner owner_label message remedy state`` beside what they had.
+    """Findings with ``source_label label owner owner_label message remedy`` beside what they had.
 
     Args:
         findings: ``source code severity column seen village`` and whatever else; ``seen`` is masked already, ``village`` is
@@ -34,6 +34,5 @@ def with_words(findings: pd.DataFrame, configuration: Configuration) -> pd.DataF
         owner_label=owner.map({**bodies, "platform": "省级平台"}).astype("str"),
         message=meaning + seen + "应为：" + expected,
         remedy=rule.map({code: found.remedy for code, found in rules.items()}).astype("str"),
-        state=pd.array(["open"] * len(findings), dtype="str"),
         village=mask_column(findings["village"], "place"),
     )

@@ -8,6 +8,7 @@ from connectors.reading.contents import DeliveryRefusedError, FileFinding, shown
 from connectors.reading.grid import Header, column_letter
 from connectors.reading.layout import TableLayout
 from schemas.findings import Finding
+from schemas.returns import ROW_KEY, ROW_KEY_HEADER
 
 __all__ = ["HeaderNames", "HeaderRows", "judge_header", "normal_header"]
 
@@ -66,6 +67,7 @@ class HeaderNames:
     def __init__(self, layout: TableLayout) -> None:
         self.layout = layout
         self._fields = {normal_header(name): field for field, names in layout.columns.items() for name in names}
+        self._fields.setdefault(normal_header(ROW_KEY_HEADER), ROW_KEY)
         self._ignored = frozenset(map(normal_header, layout.ignored))
         self._told: dict[str, str | None] = {}
         self._who = {field for field in _WHO if field in layout.columns}
@@ -94,7 +96,7 @@ class HeaderNames:
 
 
 def judge_header(header: HeaderRows, names: HeaderNames, *, sheet: str) -> tuple[Header, list[FileFinding]]:
-    """The header, and its columns that nobody agreed on.
+    """The header, and its columns that nobody agreed on; those of a returned list were said when it was first delivered.
 
     Raises:
         DeliveryRefusedError: a required column is missing, two columns are the same one, or people stand above it.
@@ -126,9 +128,10 @@ def judge_header(header: HeaderRows, names: HeaderNames, *, sheet: str) -> tuple
         faults = [FileFinding(Finding.HEADER_NOT_FOUND, sheet, row_number, seen=seen), *faults]
     if faults:
         raise DeliveryRefusedError(*faults)
+    is_returned = ROW_KEY in header.fields
     unknown = [
         FileFinding(Finding.COLUMN_UNKNOWN, sheet, row_number, column_letter(index), None, shown(cell))
         for index, cell in enumerate(header.cells)
-        if header.fields[index] is None and shown(cell) and not names.is_ignored(cell)
+        if header.fields[index] is None and shown(cell) and not names.is_ignored(cell) and not is_returned
     ]
     return Header(row_number, header.cells, header.column_of, header.lines, header.numbered_above), unknown

@@ -5,6 +5,7 @@ in ``blocks``.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,7 @@ from connectors.reading.layouts.row_notes import RowNotes
 from connectors.reading.layouts.rowhash import row_hashes
 from schemas.findings import Finding
 from schemas.reading_notes import ReadingNoteKind as Kind
+from schemas.returns import ROW_KEY
 
 __all__ = ["records_of"]
 
@@ -52,6 +54,8 @@ def _records(
     grid: Grid, table: TableLayout, names: HeaderNames, notes: RowNotes
 ) -> tuple[TableContents, list[FileFinding]]:
     no_records = rows_without_record(grid, names)
+    if ROW_KEY in grid.header.column_of:
+        no_records, table = _of_returned_list(grid, no_records, table)
     _note_header(grid, table, notes)
     for index, kind in no_records.items():
         if index >= grid.header_rows:  # its own header is said as such
@@ -78,6 +82,20 @@ def _records(
     return contents, [*_nameless_columns(grid, no_records), *broken]
 
 
+def _of_returned_list(
+    grid: Grid, no_records: Mapping[int, Kind], table: TableLayout
+) -> tuple[dict[int, Kind], TableLayout]:
+    """Rows of a returned list that carry no record, and how the others are meant.
+
+    A row with a key was a record when it was returned, and its cells were filled then: what stands above it now need not
+    have stood there.
+    """
+    has_key = filled_cells(grid.columns[grid.header.column_of[ROW_KEY]])
+    left = {Kind.HIDDEN_ROWS_LEFT, Kind.REPEATED_HEADER}
+    kept = {index: kind for index, kind in no_records.items() if kind in left or not has_key[index]}
+    return kept, replace(table, same_as_above=(), sheet_name_field=None)
+
+
 def _columns(grid: Grid) -> Filled:
     """The columns of a grid by field."""
     fields = grid.header.column_of.items()
@@ -101,6 +119,9 @@ def _table(
     fields: Sequence[str],
 ) -> pa.Table:
     rows = len(row_numbers)
+    keys = columns.get(ROW_KEY)
+    columns = {field: cells for field, cells in columns.items() if field != ROW_KEY}
+    numbers = {field: flags for field, flags in numbers.items() if field != ROW_KEY}
     sheets = pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows, np.int32)), pa.array([grid.sheet], pa.string()))
     made: dict[str, pa.Array] = {
         "sheet": sheets,
@@ -111,6 +132,8 @@ def _table(
         made[field] = columns.get(field, pa.nulls(rows, pa.large_string()))
     for field, flags in numbers.items():
         made[f"{field}__number"] = flags
+    if keys is not None:
+        made[ROW_KEY] = keys
     if grid.dates_from_1904:
         made["date1904"] = pa.array(np.ones(rows, dtype=bool))
     return pa.table(made)
@@ -123,7 +146,7 @@ def _nameless_columns(grid: Grid, no_records: Mapping[int, Kind]) -> list[FileFi
         column = grid.columns[index]
         if is_blank(cell) and column.null_count < len(column):
             filled = np.flatnonzero(filled_cells(column))
-            if not set(filled.tolist()) <= no_records.keys():
+            if not set(filled.tolist()) <= no_records.keys() and ROW_KEY not in grid.header.column_of:
                 letter = column_letter(index)
                 findings.append(FileFinding(Finding.COLUMN_UNKNOWN, grid.sheet, grid.header.row_number, letter))
     return findings

@@ -15,6 +15,7 @@ from connectors.reading.layouts.merged_cells import MergedCells
 from connectors.reading.sheets import SheetCells
 from schemas.findings import Finding
 from schemas.reading_notes import ReadingNoteKind
+from schemas.returns import ROW_KEY
 
 __all__ = ["ChosenSheet", "choose_sheets"]
 
@@ -115,9 +116,9 @@ class _Chooser:
         self._headed[id(sheet)] = ChosenSheet(sheet, merged, header)
 
     def _is_wanted(self, headed: ChosenSheet, sheets: Sequence[SheetCells]) -> bool:
-        """Whether a sheet is to be read: it has an agreed name, or none for its table is there, or others are taken too."""
+        """Whether a sheet is to be read: an agreed name, or none for its table there, or others are taken too, or returned by us."""
         named = self._named_table(headed.cells)
-        if named is not None:
+        if named is not None or ROW_KEY in headed.header.rows.named:
             return True
         table = headed.header.table
         return self._layout.other_sheets == "take" or table not in map(self._named_table, sheets)

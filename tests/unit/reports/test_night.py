@@ -50,7 +50,7 @@ def findings(**columns: list[object]) -> pd.DataFrame:
         "message": ["138****1234", "", "4414**********001X"],
         "remedy": ["请核实。"] * 3,
         "village": ["三葵村", None, ""],
-        "state": ["open", "open", "closed"],
+        "state": ["open", "open", "waived"],
     }
     return pd.DataFrame({**rows, **columns})
 
@@ -134,7 +134,7 @@ def test_findings_travel_gravest_first_with_every_value_in_its_place(tmp_path: P
     words, at = data["words"], data["at"]
     assert [words["severity"][place] for place in at["severity"]] == ["reject", "warn", "note"]  # type: ignore[index]
     assert at["column"][2] == -1  # type: ignore[index]
-    assert words["state"] == ["已办结", "未处理"]  # type: ignore[index]
+    assert words["state"] == ["免予更正", "未处理"]  # type: ignore[index]
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=ascii)

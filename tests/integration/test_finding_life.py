@@ -1,0 +1,398 @@
+"""Findings have a life: they are returned, corrected or withdrawn by the sender, confirmed or waived by a person, and reopened."""
+
+import json
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from nights import (
+    DISABILITY,
+    INCAPACITY,
+    SURVEY,
+    TODAY,
+    Bureau,
+    disability_row,
+    incapacity_row,
+    member_row,
+    people,
+    person,
+    survey_row,
+)
+
+from flows import cli
+from flows.context import Home, open_registry
+from flows.dispatches import SentBack, awaiting_sender, send_back
+from registry.engine import transaction
+from registry.findings import findings_of_run
+from registry.lock import run_lock
+from schemas.configuration import load_configuration
+
+BY = ("--by", "李核", "--reason", "已与村委会核实")
+NOW = datetime(2024, 6, 30, 9, 0, tzinfo=UTC)
+FAULTY = "12345"
+
+
+@pytest.fixture
+def bureau(tmp_path: Path, fresh_url: str) -> Bureau:
+    return Bureau(tmp_path / "home", fresh_url)
+
+
+def command(bureau: Bureau, *words: str | int) -> int:
+    with bureau.environment():
+        return cli.call([*map(str, words), "--home", str(bureau.home), "--config", str(bureau.config)])
+
+
+def answer(bureau: Bureau, capsys: pytest.CaptureFixture[str], *words: str | int) -> dict[str, Any]:
+    capsys.readouterr()
+    command(bureau, *words, "--json")
+    found: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return found
+
+
+def exported(bureau: Bureau, run_id: int) -> pd.DataFrame:
+    path = bureau.home / f"findings-{run_id}.csv"
+    assert command(bureau, "findings", run_id, "--to", path) == 0
+    return pd.read_csv(path)
+
+
+def states(bureau: Bureau, run_id: int) -> dict[str, str]:
+    """What an export says of the findings of a run, in which no code stands twice."""
+    found = exported(bureau, run_id).query("code != 'delivery-repeated'")
+    assert found["code"].is_unique
+    return dict(zip(found["code"], found["state"], strict=True))
+
+
+def standing(bureau: Bureau, code: str) -> int:
+    """The number of the one standing finding of a code."""
+    ids = bureau.query("SELECT finding_id FROM finding WHERE code = :code AND to_run IS NULL", code=code)
+    assert len(ids) == 1
+    return int(ids[0]["finding_id"])
+
+
+def return_all(bureau: Bureau, run_id: int, source: str = SURVEY, now: datetime = NOW) -> SentBack:
+    configuration = load_configuration(bureau.config)
+    with (
+        bureau.environment(),
+        open_registry(Home(bureau.home.resolve()), configuration) as engine,
+        transaction(engine) as connection,
+    ):
+        found = awaiting_sender(findings_of_run(connection, run_id))
+        return send_back(
+            connection, configuration, run_id=run_id, source=source, findings=found[found["source"] == source],
+            folder=bureau.home / "letters", attachments=["退回名单.xlsx"], now=now,
+        )  # fmt: skip
+
+
+def test_a_confirmed_value_is_not_reported_again_until_its_cell_changes(bureau: Bureau) -> None:
+    odd, *others = people(6)
+    rows = [survey_row(odd, 联系电话=FAULTY), *map(survey_row, others)]
+    bureau.deliver(SURVEY, rows)
+    first = bureau.night()
+    assert first["findings"]["warn"] == 1
+    assert command(bureau, "findings", "confirm", standing(bureau, "phone-format"), *BY) == 0
+
+    bureau.deliver(SURVEY, [*rows, survey_row(person(9))])
+    again = bureau.night()
+    assert again["findings"]["warn"] == 0
+    assert states(bureau, again["run_id"]) == {"phone-format": "confirmed"}
+    assert "phone-format" not in Path(again["report"]).read_text(encoding="utf-8").split('id="findings-data"')[-1]
+
+    bureau.deliver(SURVEY, [survey_row(odd, 联系电话=FAULTY + "6"), *map(survey_row, others)])
+    changed = bureau.night()
+    assert changed["findings"]["warn"] == 1
+    assert states(bureau, changed["run_id"]) == {"phone-format": "open"}
+
+
+def test_a_confirmation_outlives_other_rules_and_a_list_that_was_gone_for_a_night(bureau: Bureau) -> None:
+    odd, *others = people(6)
+    rows = [survey_row(odd, 联系电话=FAULTY), *map(survey_row, others)]
+    bureau.own_configuration()
+    bureau.deliver(SURVEY, rows)
+    bureau.night()
+    before = standing(bureau, "phone-format")
+    assert command(bureau, "findings", "confirm", before, *BY) == 0
+
+    bureau.set_rule("implausible_age = 119", instead_of="implausible_age = 120 ")
+    judged_again = bureau.night()
+    assert judged_again["findings"]["warn"] == 0
+    assert standing(bureau, "phone-format") != before
+
+    bureau.deliver(SURVEY, rows[1:])
+    bureau.night()
+    assert "phone-format" not in bureau.codes()
+    bureau.deliver(SURVEY, list(reversed(rows)))
+    assert bureau.night()["findings"]["warn"] == 0
+    assert bureau.codes()["phone-format"] == 1
+
+
+def test_what_was_found_between_lists_is_reported_again_when_the_other_list_changes(bureau: Bureau) -> None:
+    able, *others = people(6)
+    bureau.deliver(SURVEY, [survey_row(able, 对象类型="失能"), *map(survey_row, others)])
+    bureau.deliver(INCAPACITY, [incapacity_row(able, 能力等级="能力完好"), incapacity_row(person(50))])
+    assert bureau.night()["findings"]["warn"] == 1
+    assert command(bureau, "findings", "confirm", standing(bureau, "sources-contradict"), *BY) == 0
+
+    bureau.deliver(SURVEY, [survey_row(able, 对象类型="失能"), *map(survey_row, [*others, person(9)])])
+    assert bureau.night()["findings"]["warn"] == 0
+
+    bureau.deliver(
+        INCAPACITY, [incapacity_row(able, 能力等级="能力完好", 评估日期="2024-06-01"), incapacity_row(person(50))]
+    )
+    changed = bureau.night()
+    assert changed["findings"]["warn"] == 1
+    assert states(bureau, changed["run_id"]) == {"sources-contradict": "open"}
+
+
+def test_a_cell_that_is_wrong_in_another_way_is_not_corrected(bureau: Bureau) -> None:
+    odd, *others = people(6)
+    bureau.deliver(SURVEY, [survey_row(odd, 联系电话=FAULTY), *map(survey_row, others)])
+    first = bureau.night()["run_id"]
+    return_all(bureau, first)
+    bureau.deliver(SURVEY, [survey_row(odd, 联系电话=FAULTY + "6"), *map(survey_row, others)])
+    second = bureau.night()["run_id"]
+    assert states(bureau, first) == {"phone-format": "returned"}
+    assert states(bureau, second) == {"phone-format": "open"}
+    assert "1 处此前已经退回" in return_all(bureau, second).files[1].read_text(encoding="utf-8")
+
+
+def test_a_row_held_for_a_great_age_is_admitted_once_confirmed_and_held_again_once_reopened(bureau: Bureau) -> None:
+    old = person(1, born=date(1901, 2, 3))
+    rows = [survey_row(old), *map(survey_row, people(5, first=10))]
+    bureau.deliver(SURVEY, rows)
+    assert bureau.night()["sources"][SURVEY]["held"] == 1
+    finding = standing(bureau, "age-implausible")
+    assert command(bureau, "findings", "confirm", finding, *BY) == 0
+
+    admitted = bureau.night()
+    assert admitted["sources"][SURVEY]["held"] == 0
+    assert admitted["findings"]["hold"] == 0
+    assert old.number in bureau.active()
+    assert states(bureau, admitted["run_id"]) == {"age-implausible": "confirmed"}
+
+    bureau.deliver(SURVEY, [*rows, survey_row(person(40))])
+    delivered_again = bureau.night()
+    assert delivered_again["sources"][SURVEY]["held"] == 0
+    assert old.number in bureau.active()
+
+    bureau.deliver(SURVEY, [survey_row(old, 联系电话="13900000077"), *rows[1:], survey_row(person(40))])
+    assert bureau.night()["sources"][SURVEY]["held"] == 1
+
+    bureau.deliver(SURVEY, [survey_row(person(40)), *rows])
+    assert bureau.night()["sources"][SURVEY]["held"] == 0
+    assert command(bureau, "findings", "reopen", standing(bureau, "age-implausible"), *BY) == 0
+    reopened = bureau.night()
+    assert reopened["sources"][SURVEY]["held"] == 1
+    assert reopened["findings"]["hold"] == 1
+    decided = bureau.query("SELECT closed_by, reason, reopened_by FROM finding_closure")
+    assert decided == [{"closed_by": "李核", "reason": "已与村委会核实", "reopened_by": "李核"}]
+
+
+def test_a_row_with_another_reason_to_be_held_stays_held(bureau: Bureau) -> None:
+    old = person(1, born=date(1901, 2, 3))
+    bureau.deliver(SURVEY, [survey_row(old, 姓名=""), *map(survey_row, people(5, first=10))])
+    bureau.night()
+    assert command(bureau, "findings", "confirm", standing(bureau, "age-implausible"), *BY) == 0
+    summary = bureau.night()
+    assert summary["sources"][SURVEY]["held"] == 1
+    assert states(bureau, summary["run_id"]) == {"age-implausible": "confirmed", "name-missing": "open"}
+
+
+def test_a_certificate_under_a_former_number_is_confirmed_and_admitted(bureau: Bureau) -> None:
+    who, other = people(2)
+    bureau.deliver(
+        DISABILITY, [disability_row(who, 残疾人证号=f"{other.number}41"), *map(disability_row, people(4, first=9))]
+    )
+    assert bureau.night()["sources"][DISABILITY]["held"] == 1
+    assert command(bureau, "findings", "confirm", standing(bureau, "certificate-id-mismatch"), *BY) == 0
+    assert bureau.night()["sources"][DISABILITY]["held"] == 0
+    assert who.number in bureau.active()
+
+
+def test_a_waived_finding_is_shown_as_waived_and_counts_no_longer(bureau: Bureau) -> None:
+    odd, *others = people(6)
+    bureau.deliver(SURVEY, [survey_row(odd, 联系电话=FAULTY), *map(survey_row, others)])
+    bureau.night()
+    assert command(bureau, "findings", "waive", standing(bureau, "phone-format"), *BY) == 0
+    summary = bureau.night()
+    assert summary["findings"]["warn"] == 0
+    assert states(bureau, summary["run_id"]) == {"phone-format": "waived"}
+    assert "免予更正" in Path(summary["report"]).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("decision", "spoilt", "code"),
+    [
+        pytest.param("waive", {"身份证号码": "441421193601011"}, "id-number-birth-date", id="a number waived"),
+        pytest.param("confirm", {"身份证号码": "44142119360101"}, "id-number-length", id="a number confirmed"),
+        pytest.param("confirm", {"姓名": ""}, "name-missing", id="a missing name confirmed"),
+        pytest.param("waive", {"对象类型": ""}, "category-missing", id="a missing category waived"),
+    ],
+)
+def test_what_only_a_sender_can_correct_is_closed_by_nobody(
+    bureau: Bureau, decision: str, spoilt: dict[str, str], code: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    who, *others = people(6)
+    if code == "id-number-birth-date":
+        spoilt = {"身份证号码": f"{who.number[:10]}1332{who.number[14:]}"}
+    bureau.deliver(
+        SURVEY, [survey_row(who, **spoilt), survey_row(others[0], 联系电话=FAULTY), *map(survey_row, others[1:])]
+    )
+    bureau.night()
+    numbers = standing(bureau, "phone-format"), standing(bureau, code)
+    assert command(bureau, "findings", decision, *numbers, *BY) == 2
+    assert code in capsys.readouterr().err
+    assert bureau.query("SELECT * FROM finding_closure") == []
+
+
+def test_all_of_a_code_are_first_said_in_numbers(bureau: Bureau, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [survey_row(who, 联系电话=f"{FAULTY}{n}") for n, who in enumerate(people(4))]
+    bureau.deliver(SURVEY, [*rows, *map(survey_row, people(4, first=20))])
+    bureau.night()
+    chosen = ("findings", "waive", "--code", "phone-format", "--source", SURVEY, "--run", 1, *BY)
+    assert command(bureau, *chosen) == 3
+    assert bureau.query("SELECT * FROM finding_closure") == []
+    told = answer(bureau, capsys, *chosen)
+    assert (told["findings"], told["is_done"]) == (4, False)
+
+    assert command(bureau, *chosen, "--yes") == 0
+    assert len(bureau.query("SELECT * FROM finding_closure")) == 4
+    told = answer(bureau, capsys, *chosen, "--yes")
+    assert (told["findings"], told["already"]) == (0, 4)
+    assert len(bureau.query("SELECT * FROM finding_closure")) == 4
+
+
+def test_rows_equal_in_every_cell_are_decided_together(bureau: Bureau) -> None:
+    odd = survey_row(person(1), 联系电话=FAULTY)
+    bureau.deliver(SURVEY, [odd, odd, *map(survey_row, people(5, first=10))])
+    bureau.night()
+    found = bureau.query("SELECT finding_id FROM finding WHERE code = 'phone-format' AND to_run IS NULL ORDER BY 1")
+    assert len(found) == 2
+    assert command(bureau, "findings", "confirm", found[0]["finding_id"], *BY) == 0
+    assert bureau.night()["findings"]["warn"] == 0
+    assert len(bureau.query("SELECT * FROM finding_closure")) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        pytest.param(["confirm", "77", *BY], "finding 77 does not stand", id="no such finding"),
+        pytest.param(["confirm", *BY], "--code", id="nothing chosen"),
+        pytest.param(["waive", "1", "--code", "phone-format", *BY], "not both", id="chosen twice"),
+        pytest.param(["waive", "--code", "phone", *BY], "no finding code", id="unknown code"),
+        pytest.param(["waive", "--code", "phone-format", "--source", "x", *BY], "no source", id="unknown source"),
+        pytest.param(["confirm", "1", "--by", "李核", "--reason", " \u3000"], "--reason", id="no reason"),
+        pytest.param(["confirm", "1", "--by", "\u200b", "--reason", "核实"], "--by", id="nobody"),
+    ],
+)
+def test_a_decision_that_lacks_something_is_wrong_usage(
+    bureau: Bureau, words: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command(bureau, "findings", *words) == 2
+    assert told in capsys.readouterr().err
+
+
+def test_nothing_is_decided_while_a_run_judges(bureau: Bureau) -> None:
+    with (
+        bureau.environment(),
+        open_registry(Home(bureau.home.resolve()), load_configuration(bureau.config)) as engine,
+        run_lock(engine, "run 1"),
+    ):
+        assert command(bureau, "findings", "confirm", "1", *BY) == 4
+
+
+def test_what_was_returned_is_said_so_and_what_the_sender_did_since(bureau: Bureau) -> None:
+    wrong, ill, gone, *others = people(9)
+    faulty = f"{wrong.number[:17]}{'1' if wrong.number[17] != '1' else '2'}"
+    bureau.deliver(
+        SURVEY,
+        [
+            survey_row(wrong, 身份证号码=faulty),
+            survey_row(ill, 联系电话=FAULTY),
+            survey_row(gone, 对象类型=""),
+            *map(survey_row, others),
+        ],
+    )
+    first = bureau.night()["run_id"]
+    assert set(states(bureau, first).values()) == {"open"}
+    letter = return_all(bureau, first)
+    assert (letter.reference, letter.rows, letter.findings) == ("梅县民数退〔2024〕第1号", 3, 3)
+    assert letter.due_on == date(2024, 7, 12)
+    assert set(states(bureau, first).values()) == {"returned"}
+
+    bureau.deliver(SURVEY, [survey_row(wrong), survey_row(ill, 联系电话=FAULTY), *map(survey_row, others)])
+    second = bureau.night()["run_id"]
+    assert states(bureau, first) == {
+        "id-number-checksum": "corrected", "phone-format": "returned", "category-missing": "withdrawn",
+    }  # fmt: skip
+    assert states(bureau, second) == {"phone-format": "returned"}
+    again = return_all(bureau, second)
+    assert (again.reference, again.findings, again.is_new) == ("梅县民数退〔2024〕第2号", 1, True)
+    assert "1 处此前已经退回" in next(path for path in again.files if path.suffix == ".html").read_text("utf-8")
+
+
+def test_members_of_a_household_are_returned_and_corrected_too(bureau: Bureau) -> None:
+    elder, *others = people(6)
+    main = [*map(survey_row, [elder, *others])]
+    head = member_row(elder, elder.name, elder.number, "户主")
+    child = member_row(elder, "赵小明", "44142119800101", "子")
+    bureau.deliver_workbook(SURVEY, {"服务对象": main, "家庭成员": [head, child]})
+    first = bureau.night()["run_id"]
+    return_all(bureau, first)
+    assert states(bureau, first) == {"household-member-id": "returned"}
+    bureau.deliver_workbook(SURVEY, {"服务对象": main, "家庭成员": [head, child | {"身份证号码": ""}]})
+    bureau.night()
+    assert states(bureau, first) == {"household-member-id": "corrected"}
+
+
+def test_the_same_findings_of_a_run_have_one_letter(bureau: Bureau) -> None:
+    odd, *others = people(6)
+    bureau.deliver(SURVEY, [survey_row(odd, 联系电话=FAULTY), *map(survey_row, others)])
+    run_id = bureau.night()["run_id"]
+    first, again = return_all(bureau, run_id), return_all(bureau, run_id, now=datetime(2025, 1, 2, tzinfo=UTC))
+    assert again == first._replace(is_new=False)
+    assert len(bureau.query("SELECT * FROM dispatch")) == 1
+
+
+def test_the_register_says_what_still_waits_and_what_is_overdue(
+    bureau: Bureau, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wrong, ill, *others = people(8)
+    bureau.deliver(SURVEY, [survey_row(wrong, 联系电话=FAULTY), survey_row(ill, 姓名=""), *map(survey_row, others)])
+    bureau.deliver(DISABILITY, [disability_row(who, 联系电话=FAULTY) for who in people(3, first=30)])
+    run_id = bureau.night()["run_id"]
+    return_all(bureau, run_id)
+    return_all(bureau, run_id, DISABILITY)
+    assert command(bureau, "findings", "waive", "--code", "phone-format", "--source", SURVEY, *BY, "--yes") == 0
+    federation, survey = answer(bureau, capsys, "dispatches")["dispatches"]
+    assert (federation["reference"], federation["findings"], federation["waiting"]) == ("梅县民数退〔2024〕第2号", 3, 3)
+    assert (survey["reference"], survey["findings"], survey["waiting"]) == ("梅县民数退〔2024〕第1号", 2, 1)
+    assert federation["is_overdue"]
+    assert [line["source"] for line in answer(bureau, capsys, "dispatches", "--source", SURVEY)["dispatches"]] == [
+        SURVEY
+    ]
+    assert command(bureau, "dispatches") == 0
+    assert "overdue" in capsys.readouterr().out
+
+
+def test_nobody_is_named_in_a_letter_the_register_or_an_answer(
+    bureau: Bureau, capsys: pytest.CaptureFixture[str]
+) -> None:
+    odd, *others = people(6)
+    bureau.deliver(SURVEY, [survey_row(odd, 联系电话=FAULTY), *map(survey_row, others)])
+    run_id = bureau.night()["run_id"]
+    letter = return_all(bureau, run_id)
+    command(bureau, "findings", "confirm", standing(bureau, "phone-format"), *BY)
+    command(bureau, "dispatches")
+    said = capsys.readouterr().out + next(path for path in letter.files if path.suffix == ".html").read_text("utf-8")
+    assert [text for text in (odd.name, odd.number, odd.number[:14], FAULTY) if text in said] == []
+
+
+def test_an_undated_night_finds_the_day_of_the_judgement_reached(bureau: Bureau) -> None:
+    old = person(1, born=date(1901, 2, 3))
+    bureau.deliver(SURVEY, [survey_row(old), *map(survey_row, people(5, first=10))])
+    bureau.night(date(2024, 7, 1))
+    command(bureau, "findings", "confirm", standing(bureau, "age-implausible"), *BY)
+    assert bureau.query("SELECT recheck_on FROM source_row WHERE is_held") == [{"recheck_on": date(2024, 7, 1)}]
+    assert bureau.night(TODAY.replace(month=7, day=1))["sources"][SURVEY]["held"] == 0
