@@ -23,7 +23,23 @@ from schemas.configuration import (
 )
 from schemas.fields import FIELDS
 from schemas.findings import CATALOGUE
-from schemas.platform_profile import PlatformColumn, PlatformProfile, PlatformWorkbook
+from schemas.platform_api import ApiFormat
+from schemas.platform_api_parts import (
+    AnswerNames,
+    ApiPaths,
+    Condition,
+    ListingNames,
+    LookupNames,
+    ReceiptNames,
+    RecordNames,
+    RequestNames,
+    Signing,
+)
+from schemas.platform_exchange import ExchangeControl, ExchangeFormat, ExchangeOperations, ExchangeStatuses
+from schemas.platform_profile import PlatformColumn, PlatformProfile, PlatformReason, PlatformWorkbook
+from schemas.platform_receipts import FeedbackPattern, ReceiptHeaders, ReceiptsFormat
+from schemas.platform_reconcile import ReconcileFormat
+from schemas.push_brake import PushBrake
 from scripts.write_reference import render_data_dictionary, render_findings, render_headers, with_headers
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,8 +47,18 @@ PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 COMMANDS = [name for name in app if not name.startswith("-")]
 MODELS = (
     Bureau, Source, TableColumns, Rules, Brake, Reading, Survivorship, Division, PlatformProfile, PlatformWorkbook,
-    PlatformColumn, FolderChannel, SftpChannel, DatabaseChannel, RestChannel,
+    PlatformColumn, FolderChannel, SftpChannel, DatabaseChannel, RestChannel, PushBrake,
 )  # fmt: skip
+TABLES: dict[str, type[BaseModel]] = {
+    "[reasons.CODE]": PlatformReason, "[receipts]": ReceiptsFormat, "[receipts.headers]": ReceiptHeaders,
+    "[[receipts.feedback]]": FeedbackPattern, "[api]": ApiFormat, "[api.paths]": ApiPaths, "[api.signing]": Signing,
+    "[api.request]": RequestNames, "[api.answer]": AnswerNames, "[[api.answer.success]]": Condition,
+    "[api.record]": RecordNames, "[api.lookup]": LookupNames, "[api.listing]": ListingNames,
+    "[api.receipts]": ReceiptNames, "[exchange]": ExchangeFormat, "[exchange.control]": ExchangeControl,
+    "[exchange.operations]": ExchangeOperations, "[exchange.statuses]": ExchangeStatuses,
+    "[reconcile]": ReconcileFormat,
+}  # fmt: skip
+"""Parts of a profile, each with a table of its own, since many of their keys have the same name."""
 
 
 def text_of(*names: str) -> str:
@@ -81,11 +107,12 @@ def test_the_glossary_pairs_every_field_with_its_label():
 
 @pytest.mark.parametrize(("heading", "words"), [
     ("## Categories", set(CODE_LISTS["category"])),
-    ("## Stages", {"receive", "take", "merge", "push", "report"}),
+    ("## Stages", {"receive", "take", "merge", "plan", "push", "report"}),
     ("## Statuses", {
         "green", "yellow", "red", "running", "absent", "done", "failed", "received", "accepted", "held", "refused",
         "superseded", "admitted", "duplicate", "linked", "new", "changed", "unchanged", "withdrawn", "pending", "sent",
-        "planned", "rejected", "unknown", "waiting", "reject", "hold", "warn", "note",
+        "planned", "rejected", "unknown", "waiting", "inflight", "processing", "released", "told", "reject", "hold", "warn",
+        "note",
     }),
 ], ids=["categories", "stages", "statuses"])  # fmt: skip
 def test_the_glossary_has_every_word(heading, words):
@@ -97,6 +124,14 @@ def test_the_glossary_has_every_word(heading, words):
 def test_every_key_of_the_configuration_is_explained(model: type[BaseModel]):
     known = set(re.findall(r"`\[?(?:workbook\.)?(\w+)\]?`", text_of("docs/configuration.md")))
     assert [key for key in model.model_fields if key not in known] == []
+
+
+@pytest.mark.parametrize("section", TABLES)
+def test_every_key_of_a_part_of_a_profile_is_in_its_table(section: str):
+    table = text_of("docs/configuration.md").split(f"\n| `{section}` |")[1].split("\n\n")[0]
+    first_cells = [row.split(" | ")[0] for row in table.splitlines()[2:]]
+    explained = [key for cell in first_cells for key in re.findall(r"`(\w+)`", cell)]
+    assert sorted(explained) == sorted(TABLES[section].model_fields)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
