@@ -1,11 +1,12 @@
 # make run   a finished night on sample deliveries, from nothing
+# make run-api the same, told to a stand-in for the provincial platform
 # make test  every test, from nothing
 SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PEOPLE ?= 2000
 
-.PHONY: help setup run test test-deep check bench docs lock clean
+.PHONY: help setup run run-api test test-deep check bench docs lock clean
 help:
 	@sed -n 's/^# make/make/p' Makefile
 # make setup builds .venv from the hash-locked files
@@ -22,6 +23,8 @@ setup: .venv/run.done
 
 run: .venv/run.done
 	@$(BIN)/python -m flows.first_night --people $(PEOPLE)
+run-api: .venv/run.done
+	@$(BIN)/python -m flows.first_night --people $(PEOPLE) --api
 # make check formats, lints, types, layers, unit tests
 check: .venv/test.done
 	$(BIN)/ruff format --check .
@@ -36,11 +39,13 @@ test: check
 # make test-deep repeats the random tests ten times as long, before a release
 test-deep: .venv/test.done
 	@scripts/install_test_services
-	ELDERSYNC_DEEP=1 $(BIN)/pytest tests/integration/test_fuzzed_files.py tests/integration/test_generated_lists.py tests/integration/test_drift.py
+	ELDERSYNC_DEEP=1 $(BIN)/pytest tests/integration/test_fuzzed_files.py tests/integration/test_generated_lists.py tests/integration/test_drift.py \
+	  tests/integration/test_push_kills.py tests/integration/test_push_histories.py
 # make bench measures against a usual script and hand-written DuckDB SQL
 bench: .venv/bench.done
 	$(BIN)/python -m bench
 	$(BIN)/python -m bench.reading
+	$(BIN)/python -m bench.push
 # make docs writes the generated reference pages again
 docs: .venv/run.done
 	@$(BIN)/python -m scripts.write_reference

@@ -12,10 +12,11 @@ from typing import Any
 
 from schemas.codes import CODE_LISTS, WORDS
 from schemas.fields import ELDER_FIELDS, FIELDS, STATED_FIELDS
+from schemas.platform_profile import OPERATIONS, WITHDRAWAL_REASONS
 
 __all__ = [
-    "CONTENT_FIELDS", "HELD_BY", "LETTERS", "MERGED_FIELDS", "OUTPUTS", "SOURCES", "STATED_FIELDS", "Division", "SourceContract",
-    "divisions", "platform_columns", "source_contract", "survivorship", "words",
+    "CONTENT_FIELDS", "HELD_BY", "LETTERS", "MERGED_FIELDS", "OUTPUTS", "SOURCES", "STATED_FIELDS", "WITHDRAWAL_REASONS",
+    "Division", "SourceContract", "divisions", "is_of_the_person", "platform_columns", "source_contract", "survivorship", "words",
 ]  # fmt: skip
 
 CONFIG = Path(__file__).resolve().parents[1] / "config"
@@ -109,18 +110,25 @@ def divisions() -> tuple[Division, ...]:
 
 @cache
 def platform_columns() -> tuple[dict[str, Any], ...]:
-    """Columns of the provincial platform's table: ``header field type codes separator``; codes always as a mapping."""
+    """Columns of the provincial platform's table: ``header field type codes separator operations empty``; codes as a mapping."""
     columns = []
     for column in _toml(CONFIG / "platform" / "example.toml")["columns"]:
         field, codes = column["field"], column.get("codes", {})
         if codes == "labels":
-            codes = {"new": "新增", "changed": "变更", "withdrawn": "退出"} if field == "operation" else labels(field)
-        columns.append({"type": "text", "separator": "", **column, "codes": codes})
+            codes = labels(field)
+        usual = {"type": "text", "separator": "", "operations": list(OPERATIONS), "empty": "clears"}
+        columns.append({**usual, **column, "codes": codes})
     return tuple(columns)
 
 
+def is_of_the_person(column: dict[str, Any]) -> bool:
+    """Whether a column says something of the person; others speak of the change, and nobody is told of these alone."""
+    return column["field"] in FIELDS
+
+
 def labels(field: str) -> dict[str, str]:
-    return dict(CODE_LISTS[FIELDS[field].codes or ""])
+    of_changes = {"operation": OPERATIONS, "category_change": CODE_LISTS["yes_no"]}
+    return dict(of_changes[field] if field in of_changes else CODE_LISTS[FIELDS[field].codes or ""])
 
 
 @cache

@@ -20,6 +20,8 @@ from bench.contract import (
     OUTPUTS,
     SOURCES,
     STATED_FIELDS,
+    WITHDRAWAL_REASONS,
+    is_of_the_person,
     platform_columns,
     source_contract,
     survivorship,
@@ -172,34 +174,64 @@ EXCEPT FROM identifiers;
 """
 
 
-def told(file: Path) -> str:
-    """What the platform must hear, as JSON lines in its own words; people of no category are not its business."""
+REASON = f"""CASE WHEN operation = 'withdrawn' THEN
+    if(e.status = 'active', {quoted(WITHDRAWAL_REASONS["no-category"])}, {quoted(WITHDRAWAL_REASONS["not-listed"])}) END"""
 
-    def cell(column: dict[str, Any]) -> str:
-        field = column["field"]
-        if field == "reason":
-            return "''"
-        value = f"e.{field}" if field != "operation" else "operation"
-        if column["type"] == "amount":
-            value = f"({value} / 100.0)::DECIMAL(18, 2)"
-        elif column["type"] == "code" and column["separator"]:
-            value = (
-                f"array_to_string(list_transform(string_split({value}, '|'), lambda part: {mapped('part', column['codes'])}), '{column['separator']}')"
-            )  # fmt: skip
-        elif column["type"] == "code":
-            value = mapped(value, column["codes"])
-        return f"coalesce({value}::VARCHAR, '')"
 
-    cells = ", ".join(f'"{column["header"]}" := {cell(column)}' for column in platform_columns())
+def told(file: Path, today: date) -> str:
+    """What the platform must hear, as JSON lines in its own words; people of no category are not its business.
+
+    Of someone it knows it hears only what says something else of the person than it was told last.
+    """
+    columns = platform_columns()
+    names = ", ".join(name_of(column) for column in columns)
+    same = " AND ".join(
+        f"said.{name_of(column)} = l.{name_of(column)}" for column in columns if is_of_the_person(column)
+    )
+    cells = ", ".join(f"{cell(column, today)} AS {name_of(column)}" for column in columns)
+    packed = ", ".join(f"{name_of(column)} := {name_of(column)}" for column in columns)
     return f"""
+CREATE TABLE IF NOT EXISTS told_last (person_id BIGINT, {", ".join(f"{name_of(column)} VARCHAR" for column in columns)});
 CREATE TEMP TABLE telling AS
 SELECT c.person_id, c.revision, CASE WHEN e.status = 'active' AND e.categories <> '' THEN if(e.told = 'withdrawn', 'new', 'changed')
        WHEN e.told <> 'withdrawn' THEN 'withdrawn' END AS operation
 FROM changes c JOIN elders e USING (person_id);
-COPY (SELECT t.person_id || '-' || t.revision AS key, operation, struct_pack({cells}) AS fields
-      FROM telling t JOIN elders e USING (person_id) WHERE operation IS NOT NULL ORDER BY t.person_id)
+CREATE TEMP TABLE said AS
+SELECT t.*, {cells} FROM telling t JOIN elders e USING (person_id) LEFT JOIN told_last l USING (person_id) WHERE operation IS NOT NULL;
+DELETE FROM said USING told_last l WHERE l.person_id = said.person_id AND operation = 'changed' AND {same};
+COPY (SELECT person_id || '-' || revision AS key, operation, struct_pack({packed}) AS fields FROM said ORDER BY person_id)
 TO {quoted(str(file))} (FORMAT json);
-UPDATE elders SET told = t.operation FROM telling t WHERE t.person_id = elders.person_id AND t.operation IS NOT NULL;"""
+DELETE FROM told_last WHERE person_id IN (SELECT person_id FROM said);
+INSERT INTO told_last SELECT person_id, {names} FROM said;
+UPDATE elders SET told = s.operation FROM said s WHERE s.person_id = elders.person_id;"""
+
+
+def name_of(column: dict[str, Any]) -> str:
+    return f'"{column["header"]}"'
+
+
+def cell(column: dict[str, Any], today: date) -> str:
+    """The SQL of a cell, with elders as ``e``, what was told last as ``l``, and ``operation`` at hand."""
+    field = column["field"]
+    if field == "category_change":
+        types = next(one for one in platform_columns() if one["field"] == "categories")
+        differs = f"operation = 'changed' AND l.{name_of(types)} <> {cell(types, today)}"
+        return f"if({differs}, {quoted(column['codes']['yes'])}, {quoted(column['codes']['no'])})"
+    of_the_change = {"operation": "operation", "changed_on": quoted(today.isoformat()), "reason": REASON}
+    value = of_the_change.get(field, f"e.{field}")
+    if column["type"] == "amount":
+        value = f"({value} / 100.0)::DECIMAL(18, 2)"
+    elif column["type"] == "code" and column["separator"]:
+        value = (
+            f"array_to_string(list_transform(string_split({value}, '|'), lambda part: {mapped('part', column['codes'])}), '{column['separator']}')"
+        )  # fmt: skip
+    elif column["type"] == "code":
+        value = mapped(value, column["codes"])
+    value = f"nullif({value}::VARCHAR, '')"
+    if len(column["operations"]) < 3:
+        value = f"CASE WHEN operation IN ({', '.join(map(quoted, column['operations']))}) THEN {value} END"
+    kept = f", CASE WHEN operation <> 'new' THEN l.{name_of(column)} END" if column["empty"] == "keeps" else ""
+    return f"coalesce({value}{kept}, '')"
 
 
 def can_be_one(one: str, other: str) -> bool:
@@ -217,7 +249,7 @@ def night(inbox: Path, folder: Path, today: date) -> None:
         connection.create_function("can_be_one", can_be_one, [str, str], bool)
         for statements in (
             "BEGIN", *statements_of_rows(inbox, today), BETWEEN_ROWS, merged(), WEIGHED, COMPARED_WITH_KEPT,
-            told(folder / "changes.jsonl"), "COMMIT",
+            told(folder / "changes.jsonl", today), "COMMIT",
         ):  # fmt: skip
             connection.execute(statements)
 

