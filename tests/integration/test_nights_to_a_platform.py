@@ -315,4 +315,5 @@ def test_files_of_a_push_that_was_killed_are_removed_by_the_next(bureau):
         (folder / "elder-changes_001.jsonl").write_text("{}")
     (bureau.home / "outgoing" / "notes").mkdir()
     bureau.push("green")
-    assert sorted(path.name for path in (bureau.home / "outgoing").iterdir()) == ["1", "notes"]
+    # Of run 7 this registry knows nothing: before it was restored, its files may have been handed in.
+    assert sorted(path.name for path in (bureau.home / "outgoing").iterdir()) == ["1", "7", "notes"]

@@ -43,7 +43,7 @@ def told(payload: str, **changed: object) -> dict[str, object]:
 
 
 def profile_of(*columns: dict[str, object], sends: str = "whole") -> PlatformProfile:
-    given = PROFILE.model_dump() | {"columns": columns, "reasons": {}, "sends": sends}
+    given = PROFILE.model_dump() | {"columns": columns, "reasons": {}, "exchange": None, "sends": sends}
     return PlatformProfile.model_validate(given)
 
 

@@ -42,7 +42,7 @@ def changes_of(*elders: dict[str, object]) -> pd.DataFrame:
 
 def profile_with(**column: object) -> PlatformProfile:
     """A profile of one column."""
-    given = PROFILE.model_dump() | {"columns": [{"header": "列", **column}], "reasons": {}}
+    given = PROFILE.model_dump() | {"columns": [{"header": "列", **column}], "reasons": {}, "exchange": None}
     return PlatformProfile.model_validate(given)
 
 
