@@ -105,9 +105,9 @@ def deliver(sender: Sender) -> Delivered:
         sender.guard(connection)
         state = platform_state.read(connection, sender.profile)
         is_away = is_left_alone(state.open_until, sender.now())
-        due = outbox.next_due(connection, sender.profile, sender.now())
         if not is_away and not state.must_reconcile:
             fence = outbox.take_over(connection, sender.profile, sender.now())
+            due = outbox.next_due(connection, sender.profile, sender.now())
     if state.must_reconcile:
         raise PushFailed("the registry was restored: run `eldersync reconcile` before anything is pushed")
     if is_away:
