@@ -4,7 +4,6 @@ Only what a bureau writes under ``[channel]``; ``connectors.rest.pull`` speaks i
 the secret of that name and is never written out here.
 """
 
-import ipaddress
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -25,6 +24,7 @@ from schemas.channel_rest_parts import (
     Strict,
     UrlPath,
 )
+from schemas.service_address import bracketed, ip_address_of, is_loopback
 
 __all__ = ["SECRET_IN_TEXT", "RestChannel"]
 
@@ -76,7 +76,7 @@ class RestChannel(Strict):
         except ValueError:
             port = 0
         host = parts.hostname or ""
-        whole = f"{parts.scheme}://{_bracketed(host)}" + (f":{port}" if port else "") + parts.path
+        whole = f"{parts.scheme}://{bracketed(host)}" + (f":{port}" if port else "") + parts.path
         # Rebuilt from its parts: user names, queries, fragments and whatever another reader may read otherwise are out.
         if port == 0 or parts.scheme not in {"http", "https"} or not _is_host(host) or whole.lower() != url.lower():
             raise ValueError("base_url is https://host[:port][/path], without user name, query or fragment")
@@ -85,7 +85,7 @@ class RestChannel(Strict):
     @model_validator(mode="after")
     def _safe(self) -> Self:
         parts = urlsplit(self.base_url)
-        if parts.scheme == "http" and not (self.allow_plain_http_on_loopback and _is_loopback(parts.hostname or "")):
+        if parts.scheme == "http" and not (self.allow_plain_http_on_loopback and is_loopback(parts.hostname or "")):
             raise ValueError("base_url is plain http; only this machine may be asked so (allow_plain_http_on_loopback)")
         if re.search(r"[\s\\{}]|(^|/)\.\.(/|$)", parts.path + self.path):
             raise ValueError("the path of base_url and path must be plain, and must not lead upwards")
@@ -107,23 +107,7 @@ class RestChannel(Strict):
         return self
 
 
-def _bracketed(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
-
-
 def _is_host(host: str) -> bool:
     if ":" in host:
-        return "%" not in host and _address(host) is not None
+        return "%" not in host and ip_address_of(host) is not None
     return len(host) <= 253 and bool(_HOST.fullmatch(host))
-
-
-def _is_loopback(host: str) -> bool:
-    address = _address(host)
-    return host == "localhost" or (address is not None and address.is_loopback)
-
-
-def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        return ipaddress.ip_address(host)
-    except ValueError:
-        return None

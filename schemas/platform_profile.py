@@ -90,6 +90,11 @@ class PlatformColumn(_Strict):
         return self.name or self.header
 
     @property
+    def is_of_the_change(self) -> bool:
+        """Whether the column speaks of the change itself and not of the person; such columns are no difference."""
+        return self.field in _KIND_OF_CHANGE
+
+    @property
     def labels(self) -> Mapping[str, str]:
         """The words this column can hold, with their Chinese labels; empty where it is free."""
         return _labels(self.field)

@@ -4,7 +4,7 @@ import ipaddress
 import re
 from urllib.parse import urlsplit
 
-__all__ = ["is_loopback", "plain_address"]
+__all__ = ["bracketed", "ip_address_of", "is_loopback", "plain_address"]
 
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*")
 _UNSAFE_PATH = re.compile(r"[\s\\{}%]|//|(^|/)\.\.?(/|$)")
@@ -26,7 +26,7 @@ def plain_address(url: str) -> str:
         port = 0
     host = parts.hostname or ""
     # Rebuilt from its parts: user names, queries, fragments and whatever another reader may read otherwise are out.
-    whole = f"{parts.scheme}://{_bracketed(host)}" + (f":{port}" if port else "") + parts.path
+    whole = f"{parts.scheme}://{bracketed(host)}" + (f":{port}" if port else "") + parts.path
     if port == 0 or parts.scheme not in {"http", "https"} or not _is_host(host) or whole.lower() != url.lower():
         raise ValueError("is not https://host[:port][/path], without user name, query or fragment")
     if _UNSAFE_PATH.search(parts.path):
@@ -42,23 +42,25 @@ def is_loopback(host: str) -> bool:
     >>> is_loopback("127.0.0.1"), is_loopback("10.0.0.1")
     (True, False)
     """
-    address = _address(host)
+    address = ip_address_of(host)
     return host == "localhost" or (address is not None and address.is_loopback)
 
 
-def _bracketed(host: str) -> str:
+def bracketed(host: str) -> str:
+    """A host as it stands in an address."""
     return f"[{host}]" if ":" in host else host
 
 
 def _is_host(host: str) -> bool:
     if ":" in host:
-        return "%" not in host and _address(host) is not None
+        return "%" not in host and ip_address_of(host) is not None
     # A last label of digits would be an address in one of its odder spellings: 127.1, 0x7f000001, 2130706433.
     is_number = re.fullmatch(r"[0-9]+|0[xX][0-9a-fA-F]*", host.rpartition(".")[2]) is not None
-    return len(host) <= 253 and bool(_HOST.fullmatch(host)) and (not is_number or _address(host) is not None)
+    return len(host) <= 253 and bool(_HOST.fullmatch(host)) and (not is_number or ip_address_of(host) is not None)
 
 
-def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+def ip_address_of(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The address a host is written as; ``None`` where it is a name."""
     try:
         return ipaddress.ip_address(host)
     except ValueError:

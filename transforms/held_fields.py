@@ -15,8 +15,6 @@ from transforms.json_texts import json_objects, read_json_objects
 
 __all__ = ["FieldDifferences", "as_payloads", "compare_fields", "name_and_village"]
 
-_OF_THE_EVENT = frozenset({"operation", "reason", "changed_on", "category_change"})
-
 
 class FieldDifferences(NamedTuple):
     """Fields in which two sides differ, long: ``person header ours theirs``, empty texts where a side has no value.
@@ -51,7 +49,7 @@ def compare_fields(pairs: pd.DataFrame, profile: PlatformProfile, rules: Reconci
     is_changed = pa.array(pairs["is_changed_since"].to_numpy(dtype=bool))
     differs, adopted = [], []
     for column in profile.columns:
-        if column.field in _OF_THE_EVENT or column.header in rules.not_listed:
+        if column.is_of_the_change or column.header in rules.not_listed:
             continue
         sides = ours[column.header], theirs[column.header]
         is_unlike = _unlike(*sides, column, rules)

@@ -15,9 +15,6 @@ from transforms.payloads import payload_table
 
 __all__ = ["add_summaries", "differences", "plan_people", "plan_summary", "villages_of"]
 
-# Columns that speak of the change itself, not of the person.
-_OF_THE_CHANGE = frozenset({"operation", "reason", "changed_on", "category_change"})
-
 
 def plan_people(planned: pd.DataFrame, profile: PlatformProfile) -> pd.DataFrame:
     """Who is planned, in words for people: ``person_id sent_as name id_number village categories reason changed_on``.
@@ -87,7 +84,7 @@ def differences(planned: pd.DataFrame, told_payloads: pd.Series, profile: Platfo
     after = payload_table(changed["payload"], profile)
     found = []
     for column in profile.columns:
-        if column.field in _OF_THE_CHANGE:
+        if column.is_of_the_change:
             continue
         old, new = before[column.header], after[column.header]
         rows = np.flatnonzero((old != new).to_numpy(dtype=bool))

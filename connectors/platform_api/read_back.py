@@ -31,7 +31,6 @@ from schemas.push import ItemOutcome, PushState
 
 __all__ = ["Asked", "asked_of", "settle_by_records", "settle_without"]
 
-_OF_THE_EVENT = frozenset({"operation", "reason", "changed_on", "category_change"})
 """Fields of the telling, not of the person; a platform need not keep them."""
 
 
@@ -127,6 +126,6 @@ def _is_same_content(item: Asked, record: Record, columns: Sequence[PlatformColu
     for column in columns:
         ours, theirs = item.payload.get(column.key, ""), record.fields.get(column.key, "")
         is_kept = column.empty == "keeps" and not ours
-        if column.field not in _OF_THE_EVENT and column.wins != "theirs" and not is_kept and ours != theirs:
+        if not column.is_of_the_change and column.wins != "theirs" and not is_kept and ours != theirs:
             return False
     return True
