@@ -9,11 +9,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from schemas.fields import ELDER_FIELDS, FIELDS, MEMBER_FIELDS, STATED_FIELDS
+from schemas.fields import ELDER_FIELDS, FIELDS, LIFE_FIELDS, MEMBER_FIELDS, STATED_FIELDS
 
 __all__ = [
-    "approval", "audit", "category", "delivery", "dispatch", "elder", "elder_history", "finding", "finding_closure",
-    "finding_dispatch", "identifier", "member_row", "metadata", "outbox", "person_hold", "plan", "platform", "run", "source_row", "stage",
+    "approval", "audit", "case_side", "category", "decision", "delivery", "delivery_before", "dispatch", "elder", "elder_history", "elder_state",
+    "finding", "finding_closure", "finding_dispatch", "identifier", "identity_case", "identity_link", "member_row", "metadata", "outbox",
+    "person_hold", "plan", "platform", "row_before", "run", "source_row", "stage",
 ]  # fmt: skip
 
 metadata = sa.MetaData(
@@ -45,6 +46,9 @@ run = sa.Table(
     sa.Column("requested", JSONB, nullable=False),  # sources asked for, whether to push
     sa.Column("summary", JSONB),
     sa.Column("stopped_by", sa.Text),  # text of the error that stopped it; never personal data
+    sa.Column("kind", sa.Text, nullable=False, server_default="night"),  # night, undo
+    sa.Column("undoes", ARRAY(sa.BigInteger)),  # of an undo: the runs it took back
+    sa.Column("undone_by", sa.BigInteger),  # the undo that took this run back
 )
 
 stage = sa.Table(
@@ -69,7 +73,7 @@ delivery = sa.Table(
     sa.Column("size", sa.BigInteger, nullable=False),
     sa.Column("received_run", sa.BigInteger, nullable=False),
     sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
-    sa.Column("state", sa.Text, nullable=False),  # received, accepted, held, refused, superseded, withdrawn
+    sa.Column("state", sa.Text, nullable=False),  # received, accepted, held, refused, superseded, withdrawn, undone
     sa.Column("state_run", sa.BigInteger, nullable=False),
     sa.Column("detail", JSONB, nullable=False),  # why it was set aside and under which rules; counts, no cells
     sa.UniqueConstraint("source", "sha256"),
@@ -98,6 +102,7 @@ source_row = sa.Table(
     *[_column(field) for field in STATED_FIELDS],
     _column("household_division_code"),
     _column("residence_division_code"),
+    *[_column(field) for field in LIFE_FIELDS],
     sa.Index("ix_source_row_id_key", "id_key"),
 )
 
@@ -126,9 +131,11 @@ def _elder_columns() -> list[sa.Column[Any]]:
         sa.Column("revision", sa.Integer, nullable=False),
         sa.Column("content_hash", sa.BigInteger, nullable=False),
         # One row id per configured source in order, NULL where it says nothing; winners has one letter per stated
-        # field: a for the first of them, b for the second, . where none has a value.
+        # field: a for the first of them, b for the second, . where none has a value, ! where a person has decided it.
         sa.Column("row_ids", ARRAY(sa.BigInteger), nullable=False),
         sa.Column("winners", sa.Text, nullable=False),
+        # JSON: a source's letter and a field to the earlier row of that source the value was kept from: {"a.phone": 17}.
+        sa.Column("carried", sa.Text),
         sa.Column("from_run", sa.BigInteger, nullable=False),
     ]
 
@@ -172,6 +179,114 @@ category = sa.Table(
     sa.Column("row_id", sa.BigInteger, nullable=False),
     sa.Column("from_date", sa.Date),
     sa.Column("to_date", sa.Date),
+    sa.Column("end_reason", sa.Text),  # why it holds no longer, of schemas.categories
+)
+
+elder_state = sa.Table(
+    "elder_state",
+    metadata,
+    sa.Column("person_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("state", sa.Text, primary_key=True),  # deceased, moved_away, in_institution, refused
+    sa.Column("source", sa.Text, primary_key=True),  # who says so; decision where a person does
+    sa.Column("from_run", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("to_run", sa.BigInteger),
+    sa.Column("from_date", sa.Date),
+    sa.Column("to_date", sa.Date),
+    sa.Column("evidence", sa.Text, nullable=False),  # list, decision
+    sa.Column("row_id", sa.BigInteger),
+    sa.Column("decision_id", sa.BigInteger),
+    sa.Column("end_reason", sa.Text),
+)
+
+decision = sa.Table(
+    "decision",
+    metadata,
+    sa.Column("decision_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("kind", sa.Text, nullable=False),  # same, different, accept, split, override, state, note
+    sa.Column("case_id", sa.BigInteger),
+    sa.Column("person_id", sa.BigInteger),
+    sa.Column("field", sa.Text),
+    sa.Column("value", sa.Text),
+    sa.Column("evidence", sa.Text, nullable=False),  # digest of what was decided on
+    sa.Column("decided_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("decided_by", sa.Text, nullable=False),  # as the person names himself
+    sa.Column("account", sa.Text, nullable=False),  # of the operating system
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("after_run", sa.BigInteger, nullable=False),  # the newest run then: the next one follows it
+    sa.Column("ended_after_run", sa.BigInteger),  # taken back, or retired because its source changed
+    sa.Column("ended_at", sa.DateTime(timezone=True)),
+    sa.Column("ended_by", sa.Text),
+    sa.Column("end_reason", sa.Text),
+    sa.Index("ix_decision_person_id", "person_id"),
+)
+
+identity_link = sa.Table(
+    "identity_link",
+    metadata,
+    sa.Column("link_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("decision_id", sa.BigInteger, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),  # number, row, name, excluded, separate, not_row
+    sa.Column("id_key", sa.BigInteger),
+    sa.Column("other_key", sa.BigInteger),
+    sa.Column("source", sa.Text),
+    sa.Column("row_hash", sa.BigInteger),
+    sa.Column("name", sa.Text),
+    sa.Column("person_key", sa.BigInteger),  # elder.id_key of whom they are
+    sa.Column("number", sa.Text),  # the person's present ID number
+    sa.Column("evidence", sa.Text),
+    sa.Column("after_run", sa.BigInteger, nullable=False),
+    sa.Column("ended_after_run", sa.BigInteger),
+    sa.Index("ix_identity_link_decision_id", "decision_id"),
+)
+
+identity_case = sa.Table(
+    "identity_case",
+    metadata,
+    sa.Column("case_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    # same-number-different-person, same-person-different-number, number-damaged, death-contradicted
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),  # number:K, pair:K1:K2, row:SOURCE:ROW_HASH, death:K
+    sa.Column("evidence", sa.Text, nullable=False),  # digest of what the question rests on
+    sa.Column("reasons", sa.Text, nullable=False),  # codes joined by |
+    sa.Column("score", sa.Double, nullable=False),
+    sa.Column("from_run", sa.BigInteger, nullable=False),
+    sa.Column("to_run", sa.BigInteger),
+    sa.Column("ended_as", sa.Text),  # decided, gone, changed
+    sa.Column("decision_id", sa.BigInteger),
+    sa.Column("earlier_decision_id", sa.BigInteger),  # decided before, on other evidence
+    sa.Index("ix_identity_case_subject", "subject", unique=True, postgresql_where=sa.text("to_run IS NULL")),
+)
+
+case_side = sa.Table(
+    "case_side",
+    metadata,
+    sa.Column("case_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("side", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("id_key", sa.BigInteger),  # the person whose statements stand on this side
+    sa.Column("row_id", sa.BigInteger),  # or the row
+    sa.Column("name", sa.Text),  # or, under one number, the spelling
+    sa.Index("ix_case_side_id_key", "id_key"),
+)
+
+row_before = sa.Table(
+    "row_before",
+    metadata,
+    sa.Column("run_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("row_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("outcome", sa.Text, nullable=False),
+    sa.Column("is_held", sa.Boolean, nullable=False),
+    sa.Column("id_key", sa.BigInteger),
+    sa.Column("recheck_on", sa.Date),
+)
+
+delivery_before = sa.Table(
+    "delivery_before",
+    metadata,
+    sa.Column("run_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("delivery_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("state_run", sa.BigInteger, nullable=False),
+    sa.Column("detail", JSONB, nullable=False),
 )
 
 finding = sa.Table(

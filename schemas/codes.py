@@ -32,6 +32,11 @@ CODE_LISTS: MappingProxyType[str, MappingProxyType[str, str]] = MappingProxyType
             {"valid": "正常", "expired": "过期", "cancelled": "注销", "moved": "迁移", "suspended": "冻结"}
         ),
         "family_planning_type": MappingProxyType({"bereaved": "失独", "disabled_child": "伤残"}),
+        "life_status": MappingProxyType(
+            {
+                "living": "正常", "deceased": "死亡", "moved_away": "迁出", "in_institution": "入住机构", "refused": "拒绝服务",
+            }
+        ),
         "elder_status": MappingProxyType({"active": "在册", "withdrawn": "已退出"}),
         "relation": MappingProxyType(
             {
@@ -101,6 +106,14 @@ WORDS: MappingProxyType[str, MappingProxyType[str, str]] = MappingProxyType(
             {
                 "有效": "valid", "在用": "valid", "正常使用": "valid", "已过期": "expired", "失效": "expired",
                 "过期失效": "expired", "已注销": "cancelled", "迁出": "moved", "已迁移": "moved", "已冻结": "suspended",
+            }
+        ),
+        "life_status": MappingProxyType(
+            {
+                "在世": "living", "健在": "living", "在家": "living", "去世": "deceased", "已去世": "deceased", "已死亡": "deceased",
+                "已故": "deceased", "亡故": "deceased", "病故": "deceased", "迁走": "moved_away", "已迁出": "moved_away",
+                "迁移": "moved_away", "搬离": "moved_away", "机构养老": "in_institution", "入住养老机构": "in_institution",
+                "住养老院": "in_institution", "敬老院": "in_institution", "拒绝": "refused", "本人拒绝": "refused",
             }
         ),
         "family_planning_type": MappingProxyType(

@@ -9,7 +9,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Literal
 
-__all__ = ["ELDER_FIELDS", "FIELDS", "MEMBER_FIELDS", "STATED_FIELDS", "Field", "Sensitivity"]
+__all__ = ["ELDER_FIELDS", "FIELDS", "LIFE_FIELDS", "MEMBER_FIELDS", "STATED_FIELDS", "Field", "Sensitivity"]
 
 Kind = Literal["text", "code", "date", "fen", "id_number", "certificate", "phone", "division", "categories", "number"]
 
@@ -116,6 +116,15 @@ FIELDS: MappingProxyType[str, Field] = MappingProxyType(
         "registered_date": Field("建档日期", "date", "Day the registration form was filled in."),
         "remarks": Field("备注", "text", "Remarks of the sender."),
         "status": Field("状态", "code", "active while a source states the person, else withdrawn.", _O, "elder_status"),
+        # What a source may say of the person's life beside the lists; no column of an elder, but a dated state
+        "life_status": Field(
+            "人员状态",
+            "code",
+            "Whether the person lives at home, died, moved away, entered an institution or refuses.",
+            _P,
+            "life_status",
+        ),
+        "life_status_date": Field("状态日期", "date", "Day from which the state of the person holds."),
         # Household members (附件1 part two); the elder they belong to is named by elder_id_number
         "elder_id_number": Field("服务对象身份证号码", "id_number", "ID number of the elder whose household it is."),
         "relation_to_head": Field(
@@ -131,10 +140,13 @@ MEMBER_FIELDS: tuple[str, ...] = (
 )  # fmt: skip
 """Columns of the sheet 家庭成员."""
 
+LIFE_FIELDS: tuple[str, ...] = ("life_status", "life_status_date")
+"""What a source may state of a person that becomes a dated state (table ``elder_state``), not a field of the elder."""
+
 ELDER_FIELDS: tuple[str, ...] = tuple(
     field
     for field in FIELDS
-    if field not in {"elder_id_number", "relation_to_head", "health_condition", "assistance_status"}
+    if field not in {"elder_id_number", "relation_to_head", "health_condition", "assistance_status", *LIFE_FIELDS}
 )
 """Columns of an elder in the registry, in the order they are exported."""
 

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 __all__ = ["HEAD", "is_current", "upgrade"]
 
-HEAD = "0003"
+HEAD = "0004"
 
 _ONE_AT_A_TIME = {"number": 0x656C6465, "key": 3}  # beside the run lock's keys, see registry.lock
 
