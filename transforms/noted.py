@@ -29,16 +29,31 @@ class Notes:
         seen: pd.Series | None = None,
     ) -> None:
         """Notes a finding on the rows named by a mask or by positions; ``seen`` is a column over all rows, masked."""
-        positions = np.flatnonzero(rows) if rows.dtype == bool else rows
+        positions = np.flatnonzero(rows) if rows.dtype == bool else rows.astype(np.int64)
+        self.add_seen(code, positions, field, None if seen is None else seen.iloc[positions].reset_index(drop=True))
+
+    def add_seen(
+        self,
+        code: Finding,
+        positions: "np.ndarray[tuple[int], np.dtype[np.int64]]",
+        field: str | None,
+        seen: pd.Series | None,
+    ) -> None:
+        """Notes a finding on the rows at some positions; ``seen`` has what was seen in each of them, masked."""
         if not len(positions):
             return
         count = len(positions)
         part = {"position": positions, "code": texts(pa.repeat(pa.scalar(str(code)), count))}
         part["field"] = texts(pa.repeat(pa.scalar(field, pa.string()), count))
-        part["seen"] = (
-            texts(pa.nulls(count, pa.large_string())) if seen is None else seen.iloc[positions].reset_index(drop=True)
-        )
+        part["seen"] = texts(pa.nulls(count, pa.large_string())) if seen is None else seen
         self._parts.append(pd.DataFrame(part, columns=list(FINDING_COLUMNS)))
+
+    @classmethod
+    def of(cls, frame: pd.DataFrame) -> "Notes":
+        """Findings that stand in a table of ``FINDING_COLUMNS`` already."""
+        notes = cls()
+        notes._parts.append(frame[list(FINDING_COLUMNS)])
+        return notes
 
     def frame(self) -> pd.DataFrame:
         """All findings, in the order of rows and then of judging."""

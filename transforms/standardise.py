@@ -83,7 +83,6 @@ def standardise(
         for field in delivered.columns
     }
     standardise_places(rows, setting)
-    _note_missing(rows, setting)
     return Standardised(pd.DataFrame(rows), setting.notes)
 
 
@@ -144,18 +143,6 @@ def _standard_certificate(column: Column, setting: Setting) -> pd.Series:
     damaged = np.flatnonzero(column.is_number & matches(column.delivered, rf"^[0-9]{{{_KEPT_DIGITS + 1},}}$"))
     written = to_arrow(column.delivered).take(pa.array(damaged)).to_pylist()
     return replace_at(column.delivered, damaged, [f"{Decimal(text):.{_KEPT_DIGITS - 1}E}" for text in written])
-
-
-def _note_missing(rows: dict[str, pd.Series], setting: Setting) -> None:
-    fields = setting.source.main.columns
-    if "name" in fields:
-        setting.notes.add(Finding.NAME_MISSING, ~is_filled(rows["name"]), "name")
-    places = [field for field in fields if field.endswith(("_county", "_town", "_village", "_address"))]
-    if places:
-        placed = np.zeros(len(rows["name"]), dtype=bool)
-        for field in places:
-            placed |= is_filled(rows[field])
-        setting.notes.add(Finding.ADDRESS_MISSING, ~placed, places[0])
 
 
 _STANDARDS: dict[str, Standard] = {

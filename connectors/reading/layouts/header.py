@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections import defaultdict
+from dataclasses import replace
 from typing import NamedTuple
 
 from connectors.reading.contents import DeliveryRefusedError, FileFinding, shown
@@ -123,15 +124,18 @@ def judge_header(header: HeaderRows, names: HeaderNames, *, sheet: str) -> tuple
         for columns in same.values()
         for index in columns[1:]
     ]
-    if header.numbered_above > _EXAMPLES:
-        seen = f"表头之前有 {header.numbered_above} 行人员"
-        faults = [FileFinding(Finding.HEADER_NOT_FOUND, sheet, row_number, seen=seen), *faults]
-    if faults:
-        raise DeliveryRefusedError(*faults)
     is_returned = ROW_KEY in header.fields
+    repeated = {index for columns in same.values() if len(columns) > 1 for index in columns}
     unknown = [
         FileFinding(Finding.COLUMN_UNKNOWN, sheet, row_number, column_letter(index), None, shown(cell))
         for index, cell in enumerate(header.cells)
-        if header.fields[index] is None and shown(cell) and not names.is_ignored(cell) and not is_returned
+        if header.fields[index] is None and shown(cell) and not names.is_ignored(cell)
+        if not is_returned and index not in repeated
     ]
+    if header.numbered_above > _EXAMPLES:
+        seen = f"表头之前有 {header.numbered_above} 行人员"
+        raise DeliveryRefusedError(FileFinding(Finding.HEADER_NOT_FOUND, sheet, row_number, seen=seen), *faults)
+    if faults:
+        # What is missing is often there under another name. It is told by its place: this may be no header, but somebody's row.
+        raise DeliveryRefusedError(*faults, *(replace(finding, seen="") for finding in unknown))
     return Header(row_number, header.cells, header.column_of, header.lines, header.numbered_above), unknown

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from connectors.reading.contents import FileFinding, ReadingNote
+from connectors.reading.contents import DeliveryRefusedError, FileFinding, ReadingNote
 from connectors.reading.grid import Grid, filled_cells
 from connectors.reading.layout import DeliveryLayout
 from connectors.reading.layouts.blocks import blocks_of
@@ -35,16 +35,24 @@ def grids_of(sheets: Sequence[SheetCells], layout: DeliveryLayout) -> tuple[dict
     chosen, notes = choose_sheets(sheets, layout, search)
     grids: dict[str, list[Grid]] = {}
     findings: list[FileFinding] = []
+    faults: list[FileFinding] = []
     for sheet in chosen:
-        whole, unknown = _grid(sheet, layout, search)
+        try:
+            whole, unknown = _grid(sheet, layout, search)
+            cuts = list(blocks_of(whole, sheet.header.table, search))
+        except DeliveryRefusedError as refused:  # the other sheets' faults are said with this one's
+            faults += refused.findings
+            continue
         findings += unknown
         parts: dict[str, list[Grid]] = {}
-        for cut in blocks_of(whole, sheet.header.table, search):
+        for cut in cuts:
             parts.setdefault(cut.table, []).append(cut.grid)
             findings += cut.unknown
         for name, grid in parts.items():
             grids.setdefault(name, []).append(replace(grid[0], parts=grid, notes=notes + grid[0].notes))
             notes = []
+    if faults:
+        raise DeliveryRefusedError(*faults)
     return grids, findings
 
 

@@ -166,11 +166,14 @@ class _Reader:
             for field, paths in there.items()
             for path in paths[1:]
         ]
-        if faults:
-            raise DeliveryRefusedError(*faults)
         known = {*self._field_of, *self._parents, *self._table.ignored}
         keys = sorted(f"{parent}.{key}" if parent else key for parent, key in self._keys)
-        return [FileFinding(Finding.COLUMN_UNKNOWN, seen=shown(key)) for key in keys if key not in known and shown(key)]
+        unknown = [
+            FileFinding(Finding.COLUMN_UNKNOWN, seen=shown(key)) for key in keys if key not in known and shown(key)
+        ]
+        if faults:  # what is missing is often there under another name
+            raise DeliveryRefusedError(*faults, *unknown)
+        return unknown
 
     def grid(self, received: int) -> Grid:
         """All lines together."""
