@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Changes", "compare"]
 
+_COMPARED = ("person_id", "revision", "content_hash", "row_ids", "winners", "carried", "status")
+
 
 class Changes(NamedTuple):
     """Tonight's changes among the people looked at.
@@ -30,21 +32,17 @@ def compare(merged: pd.DataFrame, registered: pd.DataFrame, disputed: "NDArray[n
 
     Args:
         merged: ``transforms.merge`` elders.
-        registered: ``person_id id_key revision content_hash row_ids winners status`` of everyone looked at.
+        registered: ``person_id id_key revision content_hash row_ids winners carried status`` of everyone looked at.
         disputed: ID keys nobody may touch until an officer has decided.
     """
     registered = registered[~registered["id_key"].isin(disputed)]
     known = registered.set_index("id_key")
-    together = merged.join(
-        known[["person_id", "revision", "content_hash", "row_ids", "winners", "status"]].add_suffix("_before"),
-        on="id_key",
-    )
+    told = [name for name in _COMPARED if name in known]
+    together = merged.join(known[told].add_suffix("_before"), on="id_key")
     is_known = together["person_id_before"].notna().to_numpy()
     was_active = (together["status_before"] == "active").to_numpy(dtype=bool, na_value=False)
     same = (together["content_hash"] == together["content_hash_before"]).to_numpy(dtype=bool, na_value=False)
-    same_rows = (together["row_ids"] == together["row_ids_before"]).to_numpy(dtype=bool, na_value=False) & (
-        together["winners"] == together["winners_before"]
-    ).to_numpy(dtype=bool, na_value=False)
+    same_rows = _same(together, "row_ids") & _same(together, "winners") & _same(together, "carried")
     operation = np.select(
         [~is_known | ~was_active, ~same, ~same_rows], ["new", "changed", "restated"], default="unchanged"
     )
@@ -58,3 +56,12 @@ def compare(merged: pd.DataFrame, registered: pd.DataFrame, disputed: "NDArray[n
     withdrawn = pd.DataFrame({"person_id": gone["person_id"], "revision": gone["revision"] + 1})
     stays = operation == "unchanged"
     return Changes(written[~stays].reset_index(drop=True), withdrawn.reset_index(drop=True), int(stays.sum()))
+
+
+def _same(together: pd.DataFrame, column: str) -> "NDArray[np.bool_]":
+    """Whether a column is what it was; nothing is the same as nothing."""
+    if column not in together or f"{column}_before" not in together:
+        return np.ones(len(together), dtype=bool)
+    now, before = together[column], together[f"{column}_before"]
+    equal = (now == before).to_numpy(dtype=bool, na_value=False)
+    return np.asarray(equal | (now.isna() & before.isna()).to_numpy(dtype=bool), dtype=bool)

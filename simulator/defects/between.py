@@ -53,16 +53,22 @@ def _other_number(scene: Scene, delivered: DeliveredList, row: int) -> list[Spot
 
 
 def _contradicted(scene: Scene, delivered: DeliveredList, row: int) -> list[Spot]:
-    """A tick of the survey that the office concerned denies: the certificate is cancelled, or the ability is whole."""
+    """A tick of the survey that the office concerned denies: the certificate is cancelled, or the ability is whole.
+
+    Both offices are asked.
+    """
     person = int(delivered.people[row])
     spots = [Spot(delivered.source, row, "categories", _F.SOURCES_CONTRADICT)]
     if _is_ticked_severe(scene)[person]:
         federation = scene.lists["disability_federation"]
         listed = scene.row_of("disability_federation", person)
         federation.write(listed, "certificate_status", "注销")
-        return [*spots, Spot(federation.source, listed, "certificate_status", _F.CERTIFICATE_CANCELLED)]
-    scene.lists["health_incapacity"].write(scene.row_of("health_incapacity", person), "ability_level", "能力完好")
-    return spots
+        asked = (_F.CERTIFICATE_CANCELLED, _F.SOURCES_CONTRADICT)
+        return [*spots, *(Spot(federation.source, listed, "certificate_status", code) for code in asked)]
+    health = scene.lists["health_incapacity"]
+    listed = scene.row_of("health_incapacity", person)
+    health.write(listed, "ability_level", "能力完好")
+    return [*spots, Spot(health.source, listed, "ability_level", _F.SOURCES_CONTRADICT)]
 
 
 def _is_ticked_severe(scene: Scene) -> Flags:

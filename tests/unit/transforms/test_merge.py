@@ -178,6 +178,8 @@ def assessed(level, **cells):
     return (INCAPACITY, WHO | {"ability_level": level} | cells)
 
 
+BOTH = ["sources-contradict"] * 2  # once on each side
+UNTICKED = {"unticked_contradicts": ("incapacitated",)}
 EXTENDED = {"severe_extended_categories": ("5", "6"), "severe_extended_levels": ("3", "4")}
 
 
@@ -191,7 +193,7 @@ EXTENDED = {"severe_extended_categories": ("5", "6"), "severe_extended_levels": 
         ([tick("重残", disability_certificate_number=NUMBER + "43")], {}, None, ["severely-disabled-level"]),
         ([tick("重残"), certified(level="3")], {}, None, ["severely-disabled-level"]),
         ([tick("重残"), certified(level="2")], {}, "severely_disabled", []),
-        ([tick("重残"), certified(certificate_status="注销")], {}, None, ["sources-contradict"]),
+        ([tick("重残"), certified(certificate_status="注销")], {}, None, BOTH),
         ([tick("独居"), certified(certificate_status="注销")], {}, "living_alone", []),
         ([certified(level="1")], {}, "severely_disabled", []),
         ([certified(level="3")], {}, None, []),
@@ -207,7 +209,12 @@ EXTENDED = {"severe_extended_categories": ("5", "6"), "severe_extended_levels": 
         ([assessed("0")], {}, None, []),
         ([assessed(None)], {}, "incapacitated", []),
         ([assessed("1")], {"incapacitated_from_level": 2}, None, []),
-        ([tick("失能"), assessed("0")], {}, "incapacitated", ["sources-contradict"]),
+        ([tick("失能"), assessed("0")], {}, "incapacitated", BOTH),
+        ([tick("独居"), assessed("2")], {}, "living_alone|incapacitated", []),
+        ([tick("独居"), assessed("2")], UNTICKED, "living_alone|incapacitated", BOTH),
+        ([tick("独居"), assessed("0")], UNTICKED, "living_alone", []),
+        ([tick("失能"), assessed(None)], UNTICKED, "incapacitated", []),
+        ([certified(), assessed("2")], UNTICKED, "incapacitated|severely_disabled", []),
         ([tick("失能"), assessed("3")], {}, "incapacitated", []),
         ([(FAMILY, WHO | {"family_planning_type": None})], {}, "family_planning_special", []),
         (
@@ -219,12 +226,30 @@ EXTENDED = {"severe_extended_categories": ("5", "6"), "severe_extended_levels": 
          "tick, federation says 3", "tick, federation says 2", "tick, cancelled", "other tick, cancelled", "level 1",
          "level 3", "expired", "status expired", "cancelled", "智力 3", "智力 3 extended", "精神 4 extended",
          "肢体 3 extended", "tick, 精神 4 extended", "ability 1", "ability 0", "ability missing", "ability 1 from 2",
-         "tick, ability 0", "tick, ability 3", "family planning", "everything"],
+         "tick, ability 0", "unticked, ability 2", "unticked asked, ability 2", "unticked asked, ability 0", "ticked asked, no level",
+         "asked, nobody to tick", "tick, ability 3", "family planning", "everything"],
 )  # fmt: skip
 def test_categories_follow_the_evidence(statements, rules, categories, codes):
     merged = merge(in_force(statements), with_rules(**rules))
     assert values(merged.elders)["categories"] == [categories]
     assert merged.notes.frame()["code"].tolist() == codes
+
+
+@pytest.mark.parametrize(("statements", "fields"), [
+    ([tick("失能"), assessed("0")], {SURVEY: "categories", INCAPACITY: "ability_level"}),
+    ([tick("重残"), certified(certificate_status="注销")], {SURVEY: "categories", DISABILITY: "certificate_status"}),
+    ([tick("独居"), assessed("2")], {SURVEY: "categories", INCAPACITY: "ability_level"}),
+], ids=["ability 0", "cancelled", "unticked"])  # fmt: skip
+def test_a_contradiction_is_asked_of_both_bodies_where_each_says_it(statements, fields):
+    rows = in_force([*statements, (FAMILY, WHO)])
+    notes = merge(rows, with_rules(**UNTICKED)).notes.frame()
+    assert dict(zip(rows["source"].iloc[notes["position"]], notes["field"], strict=True)) == fields
+
+
+def test_nobody_is_asked_about_a_row_that_only_stands_in():
+    rows = in_force([tick("失能"), assessed("0")])
+    notes = merge(rows.assign(is_stand_in=rows["source"] == SURVEY), CONFIGURATION).notes.frame()
+    assert notes["field"].tolist() == ["ability_level"]
 
 
 def test_the_list_is_the_evidence_where_a_tick_says_the_same():
