@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 
 from schemas.findings import Finding
+from schemas.identity_decisions import number_of_key
 from schemas.masking import mask_id_number, mask_name
-from transforms.columns import STR, hash_texts, join_texts, to_arrow
-from transforms.names import are_reconcilable, number_distance
+from transforms.columns import STR, hash_texts, join_texts, texts, to_arrow
+from transforms.names import are_reconcilable, are_spelled_alike
 from transforms.noted import Notes
 from transforms.text import replace_at
 
@@ -21,21 +22,31 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Positions = NDArray[np.int64]
+    Mask = NDArray[np.bool_]
 
 __all__ = ["Resolved", "resolve"]
 
-PLACES = ("household_village", "residence_village", "household_address", "residence_address")
-
 
 class Resolved(NamedTuple):
-    """What every row came to: ``admitted``, ``duplicate`` or ``held``; and the people nobody may touch tonight."""
+    """What every row came to: ``admitted``, ``duplicate`` or ``held``; and the people nobody may touch tonight.
+
+    ``conflicts``: ``id_key name`` of the numbers under which stand names that cannot be one person's, every name once.
+    """
 
     outcome: "NDArray[np.object_]"
     disputed: "NDArray[np.int64]"
     notes: Notes
+    conflicts: pd.DataFrame
 
 
-def resolve(rows: pd.DataFrame, compared: list[str]) -> Resolved:
+def resolve(
+    rows: pd.DataFrame,
+    compared: list[str],
+    *,
+    pairs: pd.DataFrame | None = None,
+    of_holder: "Mask | None" = None,
+    excluded: "Mask | None" = None,
+) -> Resolved:
     """Decides between the current rows of some people.
 
     The newest statement wins inside a source: by its own date, then by the night its file came. Ties are broken by
@@ -44,13 +55,19 @@ def resolve(rows: pd.DataFrame, compared: list[str]) -> Resolved:
     Args:
         rows: all current rows of the people concerned, with the columns of ``source_row`` and ``received_run``.
         compared: the fields in which two rows of one person are compared.
+        pairs: ``one other``, keys of people who may be one (``transforms.identity``) and about whom nobody has decided.
+        of_holder: rows whose name was decided to be their person's, whatever others are called.
+        excluded: rows decided to be somebody else's than their number's holder: they are held, and no longer in dispute.
     """
     notes = Notes()
     outcome = np.full(len(rows), "held", dtype=object)
-    candidates = np.flatnonzero(~rows["is_held"].to_numpy(dtype=bool) & rows["id_key"].notna().to_numpy())
+    keys = rows["id_key"].to_numpy(dtype=np.int64, na_value=-1)
+    known = np.flatnonzero(~rows["is_held"].to_numpy(dtype=bool) & rows["id_key"].notna().to_numpy())
+    nobody = np.zeros(len(rows), dtype=bool)
+    is_stranger = (nobody if excluded is None else excluded)[known]
+    candidates, strangers = known[~is_stranger], known[is_stranger]
     outcome[candidates] = "admitted"
     ranked = _rank(rows, candidates)
-    keys = rows["id_key"].to_numpy(dtype=np.int64, na_value=-1)
     source = rows["source"].astype("category").cat.codes.to_numpy()
     first = np.r_[True, (keys[ranked][1:] != keys[ranked][:-1]) | (source[ranked][1:] != source[ranked][:-1])][
         : len(ranked)
@@ -60,10 +77,14 @@ def resolve(rows: pd.DataFrame, compared: list[str]) -> Resolved:
     _note_duplicates(
         rows, losers, ranked[np.maximum.accumulate(np.where(first, np.arange(len(first)), 0))][~first], compared, notes
     )
-    disputed = _same_number(rows, candidates, keys, notes) | _same_person(rows, winners, keys, notes)
+    conflicts = _conflicts(rows, candidates, keys, nobody if of_holder is None else of_holder)
+    _note_names(rows, candidates, strangers, keys, conflicts, notes)
+    disputed = set(conflicts["id_key"].tolist())
+    if pairs is not None:
+        disputed |= _note_pairs(rows, winners, keys, pairs, notes)
     disputed_keys = np.array(sorted(disputed), dtype=np.int64)
     outcome[candidates[np.isin(keys[candidates], disputed_keys)]] = "held"
-    return Resolved(outcome, disputed_keys, notes)
+    return Resolved(outcome, disputed_keys, notes, conflicts)
 
 
 def _rank(rows: pd.DataFrame, candidates: "Positions") -> "Positions":
@@ -99,78 +120,82 @@ def _note_duplicates(
     notes.add(Finding.DUPLICATE_CONFLICTING, losers[~exact], "id_number")
 
 
-def _same_number(rows: pd.DataFrame, candidates: "Positions", keys: "NDArray[np.int64]", notes: Notes) -> set[int]:
-    """Numbers under which stand names that cannot be one person's."""
-    spelled = rows["name"].iloc[candidates].to_numpy(dtype=object)
-    frame = pd.DataFrame({"key": keys[candidates], "name": spelled}).drop_duplicates().dropna()
-    several = frame[frame["key"].duplicated(keep=False)]
-    spellings: dict[int, set[str]] = {}
-    for key, name in zip(several["key"].to_numpy(), several["name"].to_numpy(), strict=True):
-        spellings.setdefault(int(key), set()).add(str(name))
-    disputed = {
-        key: sorted(names)
-        for key, names in spellings.items()
-        if any(not are_reconcilable(one, other) for one, other in combinations(sorted(names), 2))
-    }
-    positions = candidates[np.isin(keys[candidates], list(disputed))]
-    _add_seen(
-        notes, Finding.SAME_NUMBER_DIFFERENT_PERSON, "name", positions,
-        ["、".join(mask_name(name) for name in disputed[int(keys[row])]) for row in positions], rows,
-    )  # fmt: skip
-    return set(disputed)
+def _conflicts(
+    rows: pd.DataFrame, candidates: "Positions", keys: "NDArray[np.int64]", of_holder: "Mask"
+) -> pd.DataFrame:
+    """Numbers under which stand names that cannot be one person's, with every name; numbers with several are few."""
+    columns = rows[["name", "phone"]].iloc[candidates].astype(object)
+    frame = columns.assign(id_key=keys[candidates], of_holder=of_holder[candidates]).dropna(subset="name")
+    several = frame[frame["id_key"].isin(_with_several(frame))]
+    decided: dict[int, set[str]] = {}
+    for key, name in several.loc[several["of_holder"], ["id_key", "name"]].itertuples(index=False):
+        decided.setdefault(key, set()).add(name)
+    spellings: dict[int, dict[str, set[str]]] = {}
+    for key, name, phone in several[["id_key", "name", "phone"]].itertuples(index=False):
+        phones = spellings.setdefault(key, {}).setdefault(name, set())
+        phones.update([] if pd.isna(phone) else [phone])
+    found = [
+        (key, name)
+        for key, names in sorted(spellings.items())
+        if not _are_one(names, decided.get(key, set()))
+        for name in sorted(names)
+    ]
+    return pd.DataFrame(
+        {"id_key": np.array([key for key, _ in found], dtype=np.int64), "name": texts([n for _, n in found])}
+    )
 
 
-def _same_person(rows: pd.DataFrame, winners: "Positions", keys: "NDArray[np.int64]", notes: Notes) -> set[int]:
-    """People of one name and birth date in one place, or of one name with numbers at most two characters apart."""
+def _with_several(frame: pd.DataFrame) -> pd.Series:
+    distinct = frame[["id_key", "name"]].drop_duplicates()
+    return distinct.loc[distinct["id_key"].duplicated(), "id_key"]
+
+
+def _are_one(names: dict[str, set[str]], holders: set[str]) -> bool:
+    """Whether all spellings may be one person's, given the telephones stated with each, and which are decided to be."""
+    others = sorted(names.keys() - holders)
+    if holders:
+        return all(any(_may_be_one(names, other, holder) for holder in holders) for other in others)
+    return all(_may_be_one(names, one, other) for one, other in combinations(others, 2))
+
+
+def _may_be_one(names: dict[str, set[str]], one: str, other: str) -> bool:
+    """Spellings that only sound alike may be twins'; a telephone that differs speaks for it."""
+    if not are_reconcilable(one, other):
+        return False
+    mine, theirs = names[one], names[other]
+    return are_spelled_alike(one, other) or not mine or not theirs or bool(mine & theirs)
+
+
+def _note_names(
+    rows: pd.DataFrame, candidates: "Positions", strangers: "Positions", keys: "NDArray[np.int64]", conflicts: pd.DataFrame,
+    notes: Notes,
+) -> None:  # fmt: skip
+    """On rows in a conflict, and on those decided to be somebody else's, the masked names that stand under the number."""
+    positions = np.sort(
+        np.concatenate([candidates[np.isin(keys[candidates], conflicts["id_key"].to_numpy())], strangers])
+    )
+    concerned = np.concatenate([candidates, strangers])
+    concerned = concerned[np.isin(keys[concerned], keys[positions])]
+    names: dict[int, set[str]] = {}
+    for key, name in zip(keys[concerned].tolist(), rows["name"].iloc[concerned].astype(object), strict=True):
+        names.setdefault(key, set()).update([] if pd.isna(name) else [name])
+    seen = ["、".join(mask_name(name) for name in sorted(names[key])) for key in keys[positions].tolist()]
+    _add_seen(notes, Finding.SAME_NUMBER_DIFFERENT_PERSON, "name", positions, seen, rows)
+
+
+def _note_pairs(
+    rows: pd.DataFrame, winners: "Positions", keys: "NDArray[np.int64]", pairs: pd.DataFrame, notes: Notes
+) -> set[int]:
+    """On the rows of people who may be one, the masked numbers of the others; returns the people."""
+    numbers = dict(zip(keys[winners].tolist(), to_arrow(rows["id_number"].iloc[winners]).to_pylist(), strict=True))
     others: dict[int, set[str]] = {}
-    for block in ("name_birth_key", "name_place_key"):
-        blocks = rows[block].to_numpy(dtype=np.int64, na_value=0)[winners]
-        crowded = winners[_in_crowded_blocks(blocks, keys[winners])]
-        for people in _people_by_block(rows, crowded, rows[block].to_numpy(dtype=np.int64, na_value=0), keys):
-            for (one, mine), (other, theirs) in combinations(sorted(people.items()), 2):
-                if _is_same_person(mine, theirs, same_birth_date=block == "name_birth_key"):
-                    others.setdefault(one, set()).add(theirs.id_number)
-                    others.setdefault(other, set()).add(mine.id_number)
+    for one, other in zip(pairs["one"].tolist(), pairs["other"].tolist(), strict=True):
+        for mine, theirs in ((one, other), (other, one)):
+            others.setdefault(mine, set()).add(mask_id_number(numbers.get(theirs) or number_of_key(theirs)))
     positions = winners[np.isin(keys[winners], list(others))]
-    _add_seen(
-        notes, Finding.SAME_PERSON_DIFFERENT_NUMBER, "id_number", positions,
-        ["、".join(sorted(mask_id_number(number) for number in others[int(keys[row])])) for row in positions], rows,
-    )  # fmt: skip
+    seen = ["、".join(sorted(others[key])) for key in keys[positions].tolist()]
+    _add_seen(notes, Finding.SAME_PERSON_DIFFERENT_NUMBER, "id_number", positions, seen, rows)
     return set(others)
-
-
-class _Person(NamedTuple):
-    """What two people are compared by."""
-
-    id_number: str
-    places: set[tuple[str, str]]
-
-
-def _in_crowded_blocks(blocks: "NDArray[np.int64]", keys: "NDArray[np.int64]") -> "NDArray[np.bool_]":
-    """Which rows stand in a block with another ID number."""
-    frame = pd.DataFrame({"block": blocks, "key": keys})
-    distinct = frame.drop_duplicates()
-    crowded = distinct.loc[distinct["block"].duplicated(keep=False), "block"]
-    return np.asarray(frame["block"].isin(crowded) & (frame["block"] != 0), dtype=bool)
-
-
-def _people_by_block(
-    rows: pd.DataFrame, positions: "Positions", blocks: "NDArray[np.int64]", keys: "NDArray[np.int64]"
-) -> list[dict[int, _Person]]:
-    """The people of each block by ID key; these are few, so they may be looked at one by one."""
-    columns = {name: to_arrow(rows[name].iloc[positions]).to_pylist() for name in ("id_number", *PLACES)}
-    found: dict[int, dict[int, _Person]] = {}
-    for place, row in enumerate(positions):
-        people = found.setdefault(int(blocks[row]), {})
-        person = people.setdefault(int(keys[row]), _Person(columns["id_number"][place], set()))
-        person.places.update((name, columns[name][place]) for name in PLACES if columns[name][place] is not None)
-    return list(found.values())
-
-
-def _is_same_person(mine: _Person, theirs: _Person, *, same_birth_date: bool) -> bool:
-    if number_distance(mine.id_number, theirs.id_number) <= 2:
-        return True
-    return same_birth_date and bool(mine.places & theirs.places)
 
 
 def _add_seen(

@@ -2,37 +2,33 @@
 
 import re
 
-__all__ = ["are_reconcilable", "number_distance"]
+__all__ = ["are_reconcilable", "are_spelled_alike"]
 
 _NOT_A_LETTER = re.compile(r"[\s·.'\-]")
 
 
 def are_reconcilable(one: str, other: str) -> bool:
-    """Whether two names may be the same name: equal, sounding alike, or one wrong character in three or more.
+    """Whether two names under one ID number may be one name: equal, or written otherwise and sounding alike.
 
-    Two-character names with one character different are too often two people to be called one.
+    One wrong character is not: brothers' and twins' names differ in no more, and theirs are the numbers that are mixed up.
 
-    >>> are_reconcilable("张玉梅", "张玉媒"), are_reconcilable("李伟", "李玮"), are_reconcilable("李伟", "李强")
+    >>> are_reconcilable("张玉梅", "张玉媒"), are_reconcilable("李伟", "李玮"), are_reconcilable("张玉梅", "张玉兰")
     (True, True, False)
     """
-    one, other = (_NOT_A_LETTER.sub("", name).casefold() for name in (one, other))
-    if one == other:
-        return True
-    if len(one) == len(other) >= 3 and sum(a != b for a, b in zip(one, other, strict=True)) == 1:
-        return True
-    return len(one) == len(other) and _syllables(one) == _syllables(other)
+    one, other = _letters(one), _letters(other)
+    return one == other or (len(one) == len(other) and _syllables(one) == _syllables(other))
+
+
+def are_spelled_alike(one: str, other: str) -> bool:
+    """Whether two names are written with the same characters, whatever stands between these."""
+    return _letters(one) == _letters(other)
+
+
+def _letters(name: str) -> str:
+    return _NOT_A_LETTER.sub("", name).casefold()
 
 
 def _syllables(name: str) -> list[str]:
     from pypinyin import lazy_pinyin  # loads its dictionary only on nights with differing names
 
     return list(lazy_pinyin(name))
-
-
-def number_distance(one: str, other: str) -> int:
-    """In how many of their 18 places two ID numbers differ.
-
-    >>> number_distance("441421194503120018", "441421194503120026")
-    2
-    """
-    return sum(a != b for a, b in zip(one, other, strict=True))
