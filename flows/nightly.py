@@ -10,6 +10,7 @@ from typing import Any
 from flows.context import Night, default_config, default_home, opened_night
 from flows.logs import log_to_file
 from flows.night import open_run, perform_stage, reopen_run, run_stages
+from flows.night_artifacts import leave_artifacts
 from flows.prefect_server import quieten_telemetry
 from flows.unforeseen import place_of
 from schemas.errors import EldersyncError, StageFailed, Transient
@@ -103,6 +104,8 @@ def _one_night(
         night.lock.announce(f"run {night.run_id}")
         _NIGHTS[night.run_id] = night
         try:
-            return night.run_id, run_stages(night, perform_as_task)
+            status = run_stages(night, perform_as_task)
+            leave_artifacts(perform_stage(night, "report"))  # done: its result again, the night's summary
         finally:
             del _NIGHTS[night.run_id]
+        return night.run_id, status

@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["HEIGHT", "WIDTH", "Bars", "Lines", "Series", "change_bars", "lines", "shares"]
+__all__ = [
+    "HEIGHT", "WIDTH", "Bars", "Lines", "Pyramid", "Series", "change_bars", "lines", "pyramid", "shares", "with_bars",
+]  # fmt: skip
 
 WIDTH, HEIGHT = 440, 170
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 8, 10, 22
+_HALF_LABEL, _ARM, _STEP = 70, 114, 26  # of a pyramid: half its column of labels, its longest bar, from row to row
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,35 @@ class Bars:
     final: str
     legend: tuple[tuple[str, int], ...]
     rectangles: tuple[tuple[float, float, float, float, int, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pyramid:
+    """Men to the left and women to the right of a column of labels, a row each: (y, label, men's x and width, women's width, men, women)."""
+
+    title: str
+    height: int
+    rows: tuple[tuple[int, str, float, float, float, int, int], ...]
+
+
+def pyramid(title: str, rows: Sequence[tuple[str, int, int]]) -> Pyramid:
+    """Rows of a label, men and women, the first at the foot; both sides on one scale.
+
+    >>> pyramid("年龄", [("60–64", 10, 5), ("65–69", 5, 20)]).rows[1]
+    (30, '60–64', 93.0, 57.0, 28.5, 10, 5)
+    """
+    most = max((max(men, women) for _, men, women in rows), default=0) or 1
+    drawn = []
+    for place, (label, men, women) in enumerate(reversed(rows)):
+        left, right = round(_ARM * men / most, 1), round(_ARM * women / most, 1)
+        drawn.append((4 + place * _STEP, label, round(WIDTH / 2 - _HALF_LABEL - left, 1), left, right, men, women))
+    return Pyramid(title, 8 + _STEP * len(rows), tuple(drawn))
+
+
+def with_bars(rows: Sequence[tuple[str, float]]) -> list[tuple[str, float, float]]:
+    """Label, number and its length in percent of the longest."""
+    longest = max((number for _, number in rows), default=0) or 1
+    return [(label, number, round(100 * number / longest, 1)) for label, number in rows]
 
 
 def lines(title: str, nights: Sequence[str], values: dict[str, tuple[int, Sequence[int]]], *, from_zero: bool) -> Lines:

@@ -3,8 +3,6 @@
 What they say is declared here as plain data; how the page's parts are counted is `reports.night_view`'s business.
 """
 
-import base64
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -12,25 +10,30 @@ from pathlib import Path
 from typing import Literal
 
 import pandas as pd
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from reports.findings_data import findings_json
-from reports.night_view import STATUS_WORDS, page_findings, page_values, workbook_sheets
+from reports.figures import Figures
+from reports.findings_data import list_json
+from reports.listing import listing_of
+from reports.night_view import listed, page_values, workbook_sheets
+from reports.pages import LIST_SCRIPTS, write_page
 from reports.workbook import add_sheet, open_workbook
 from schemas.durable import replace_file
 from schemas.errors import ContractBroken
 
 __all__ = [
-    "FINDING_COLUMNS", "READING_COLUMNS", "TREND_COLUMNS", "HouseholdLine", "NightReport", "SourceLine", "write_night_report",
+    "FINDING_COLUMNS", "READING_COLUMNS", "TREND_COLUMNS", "HouseholdLine", "NightReport", "PageLink", "SourceLine",
+    "write_night_page", "write_night_report",
 ]  # fmt: skip
 
 Lamp = Literal["green", "yellow", "red"]
 
 FINDING_COLUMNS: tuple[str, ...] = (
     "finding_id", "source", "source_label", "delivery", "sheet", "row_number", "column", "code", "label", "severity",
-    "owner_label", "message", "remedy", "village", "state",
+    "owner_label", "meaning", "expected", "seen", "message", "remedy", "town", "village", "state", "since", "times_returned",
+    "row_key",
 )  # fmt: skip
-"""Columns of `NightReport.findings`; `column` is the header as the sender wrote it. Identifiers arrive masked."""
+"""Columns of `NightReport.findings`; `column` is the header as the sender wrote it, `since` the day it was first found, and
+`row_key` names the row of `NightReport.context`. Identifiers arrive masked."""
 
 READING_COLUMNS: tuple[str, ...] = ("source_label", "delivery", "sheet", "kind", "rows", "count", "column", "seen")
 """Columns of `NightReport.reading`: how files were read; `kind` is a word of `schemas.reading_notes`."""
@@ -39,8 +42,6 @@ TREND_COLUMNS: tuple[str, ...] = (
     "business_date", "run_id", "received", "admitted", "held", "findings", "elders_total", "new", "changed", "withdrawn",
 )  # fmt: skip
 """Columns of `NightReport.trend`, one row a night, this one included."""
-
-_TEMPLATES = Path(__file__).with_name("templates")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,16 @@ class HouseholdLine:
     blank: int
 
 
+@dataclass(frozen=True, slots=True)
+class PageLink:
+    """Another page of the night: ``kind`` is ``body``, ``town`` or ``rule``, ``file`` lies beside the night's page."""
+
+    kind: str
+    label: str
+    file: str
+    findings: int
+
+
 @dataclass(frozen=True, eq=False)
 class NightReport:
     """One night in plain data; instants in the bureau's own time, identifiers already masked.
@@ -90,6 +101,9 @@ class NightReport:
         trend: `TREND_COLUMNS`, oldest night first or not.
         reading: `READING_COLUMNS`; None where nothing was read.
         seconds: Stage to seconds, in the order the stages ran.
+        context: masked cells of rows in which something was found, by ``row_key``, under the headers an officer reads.
+        figures: the elders in the registry, counted.
+        pages: the night's other pages.
     """
 
     run_id: int
@@ -108,18 +122,19 @@ class NightReport:
     files: Sequence[str] = ()
     reading: pd.DataFrame | None = None
     seconds: Mapping[str, float] = field(default_factory=dict)
+    context: pd.DataFrame | None = None
+    figures: Figures | None = None
+    pages: Sequence[PageLink] = ()
 
 
 def write_night_report(report: NightReport, folder: Path) -> Path:
     """Write ``findings.xlsx`` and then ``index.html`` into the folder (made 0700 if missing), each whole, mode 0600.
 
-    The page is one file that loads nothing, from here or elsewhere, and runs only the script it was written with.
-
     Returns:
         The path of ``index.html``.
 
     Raises:
-        ContractBroken: `findings` or `trend` lacks a column.
+        ContractBroken: `findings`, `trend` or `reading` lacks a column.
     """
     _check_columns("findings", report.findings, FINDING_COLUMNS)
     _check_columns("trend", report.trend, TREND_COLUMNS)
@@ -129,34 +144,14 @@ def write_night_report(report: NightReport, folder: Path) -> Path:
     with replace_file(folder / "findings.xlsx") as temporary, open_workbook(temporary) as book:
         for name, (rows, labels) in workbook_sheets(report).items():
             add_sheet(book, name, rows, labels)
-    page = folder / "index.html"
-    html = _html(report)
-    with replace_file(page) as temporary:
-        temporary.write_text(html, encoding="utf-8", errors="replace")
-    return page
+    return write_night_page(report, folder / "index.html")
 
 
-def _html(report: NightReport) -> str:
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["n"] = lambda number: f"{number:,}"
-    script = (_TEMPLATES / "night.js").read_text(encoding="utf-8")
-    style = (_TEMPLATES / "night.css").read_text(encoding="utf-8")
-    return environment.get_template("night.html.j2").render(
-        report=report,
-        status_words=STATUS_WORDS,
-        script=script,
-        # With a hash present, browsers ignore 'unsafe-inline' for scripts: only this very script runs.
-        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii"),
-        style=style,
-        findings_json=findings_json(page_findings(report.findings)),
-        **page_values(report),
-    )
+def write_night_page(report: NightReport, path: Path) -> Path:
+    """Writes the page alone: one file that loads nothing, from here or elsewhere, and runs only the script it was written with."""
+    listing = listing_of(listed(report.findings), report.context)
+    values = {"report": report, "findings_json": list_json(listing), **page_values(report, listing)}
+    return write_page(path, "night.html.j2", values, LIST_SCRIPTS)
 
 
 def _check_columns(what: str, frame: pd.DataFrame, columns: tuple[str, ...]) -> None:

@@ -12,17 +12,19 @@ from urllib.parse import quote
 import pandas as pd
 
 from reports import charts
+from reports.causes import by_cause, counted, ranked
+from reports.figures import figure_values
+from reports.findings_data import MOST_FINDINGS
+from reports.listing import Listing
+from reports.page_words import EMPTY_NOTHING_TO_DO, FINDING_LABELS, SEVERITY_WORDS, STATUS_WORDS
 from schemas.finding_states import STATE_WORDS
-from schemas.findings import CATALOGUE, Finding
 from schemas.reading_notes import NOTE_LABELS, ReadingNoteKind
 
 if TYPE_CHECKING:
     from reports.night import NightReport, SourceLine
 
-__all__ = ["SEVERITY_WORDS", "STATUS_WORDS", "page_findings", "page_values", "workbook_sheets"]
+__all__ = ["funnel_row", "listed", "nights_shown", "page_values", "trend_charts", "workbook_sheets"]
 
-SEVERITY_WORDS: Mapping[str, str] = {"reject": "退回", "hold": "待定", "warn": "提醒", "note": "说明"}
-STATUS_WORDS: Mapping[str, str] = {"green": "正常", "yellow": "需处理", "red": "失败", "absent": "未报送"}
 STAGE_WORDS: Mapping[str, str] = {
     "receive": "接收", "read": "读取", "standardise": "标准化", "identify": "识别", "judge": "校验", "validate": "校验",
     "deduplicate": "去重", "merge": "合并", "compare": "比对", "plan": "推送计划", "apply": "入库", "push": "推送",
@@ -40,61 +42,52 @@ CHANGE_WORDS: Mapping[str, str] = {
 }
 PARTS: Mapping[str, str] = {"admitted": "纳入", "held": "暂缓", "duplicate": "重复", "blank": "空白"}
 
-MOST_ON_PAGE = 50_000
-"""Findings the page carries, gravest first; the workbook has them all."""
-
 NIGHTS_SHOWN = 30
-_NO_VILLAGE = "（未写明村居）"
 _SENTENCES: Mapping[str, str] = {
-    "green": "运行正常完成，没有需要处理的事项。",
+    "green": "运行正常完成，" + EMPTY_NOTHING_TO_DO,
     "yellow": "运行已完成，有事项等待处理。",
     "red": "运行没有成功，请先处理下列原因。",
 }
-_FINDING_LABELS: Mapping[str, str] = {
-    "finding_id": "编号", "severity": "程度", "source_label": "来源", "delivery": "文件", "sheet": "工作表", "row_number": "行号",
-    "column": "列", "label": "问题", "message": "说明", "remedy": "处理办法", "owner_label": "责任单位", "village": "村（居）",
-    "state": "状态", "code": "规则代码",
-}  # fmt: skip
-
-
 _READING_LABELS: Mapping[str, str] = {
     "source_label": "来源", "delivery": "文件", "sheet": "工作表", "words": "说明", "rows": "行号", "count": "数量", "column": "列",
     "seen": "内容",
 }  # fmt: skip
 
 
-def page_values(report: NightReport) -> dict[str, Any]:
-    """Everything the template names beside the report itself."""
-    findings = _ranked(report.findings)
+def page_values(report: NightReport, listing: Listing) -> dict[str, Any]:
+    """Everything the template names beside the report itself and its list."""
     return {
         "sentence": _SENTENCES[report.status],
         "run_seconds": max((report.finished_at - report.started_at).total_seconds(), 0.0),
-        "parts": PARTS,
-        "severities": SEVERITY_WORDS,
-        "funnel": [_funnel_row(line) for line in report.sources],
+        "row_parts": PARTS,
+        "funnel": [funnel_row(line) for line in report.sources],
         "total": _total_row(report),
         "household_difference": _household_difference(report),
         "changes": [(word, report.elders.get(key, 0), key) for key, word in CHANGE_WORDS.items()],
-        "categories": _with_bars(report.categories),
+        "categories": charts.with_bars(report.categories),
         "push": [(word, report.push.get(key, 0), key) for key, word in PUSH_WORDS.items()],
         "files": [(name.rsplit("/", 1)[-1], "./" + quote(name, safe="/")) for name in report.files],
-        "waiting": waiting(report, findings),
+        "waiting": waiting(report),
         "reading": _reading(report).to_dict("records"),
-        "finding_total": len(findings),
-        "finding_most": MOST_ON_PAGE,
-        "severity_counts": {key: int((findings["severity"] == key).sum()) for key in SEVERITY_WORDS},
-        "by_source": _by(findings, ["source", "source_label"]),
-        "by_village": _by(findings, ["village"]),
-        "by_rule": _by_rule(findings),
-        "charts": _charts(report.trend),
-        "nights": _nights(report.trend).to_dict("records"),
-        "stages": _with_bars([(STAGE_WORDS.get(name, name), seconds) for name, seconds in report.seconds.items()]),
+        "finding_total": len(listing),
+        "finding_most": MOST_FINDINGS,
+        "severity_counts": {key: listing.count("severity", key) for key in SEVERITY_WORDS},
+        "by_source": counted(listing, ["source", "source_label"]),
+        "by_village": villages_compared(listing),
+        "causes": by_cause(listing),
+        "figures": figure_values(report.figures),
+        "charts": trend_charts(report.trend),
+        "nights": nights_shown(report.trend).to_dict("records"),
+        "stages": charts.with_bars(
+            [(STAGE_WORDS.get(name, name), seconds) for name, seconds in report.seconds.items()]
+        ),
     }
 
 
-def waiting(report: NightReport, findings: pd.DataFrame) -> list[tuple[str, str, str]]:
+def waiting(report: NightReport) -> list[tuple[str, str, str]]:
     """What waits for a person, gravest first, as (lamp, what, what to do)."""
     items: list[tuple[str, str, str]] = []
+    findings = report.findings
     items += [
         ("red" if line.status == "red" else "yellow", f"{line.label}：{line.message}", "")
         for line in report.sources
@@ -120,18 +113,22 @@ def waiting(report: NightReport, findings: pd.DataFrame) -> list[tuple[str, str,
     return items
 
 
-def page_findings(findings: pd.DataFrame) -> pd.DataFrame:
-    """The findings the page carries, gravest first, in officers' words, at most `MOST_ON_PAGE`."""
-    shown = _ranked(findings).head(MOST_ON_PAGE)
-    return shown.assign(state=_worded(shown["state"], STATE_WORDS))[["source", *_FINDING_LABELS]]
+def listed(findings: pd.DataFrame) -> pd.DataFrame:
+    """The findings, gravest first, their states in officers' words."""
+    return ranked(findings).assign(state=lambda found: _worded(found["state"], STATE_WORDS))
+
+
+def villages_compared(listing: Listing) -> list[dict[str, Any]]:
+    """Findings by village, the most first, with ``percent`` of the most."""
+    rows = counted(listing, ["town", "village"])
+    most = max((row["total"] for row in rows), default=1)
+    return [{**row, "percent": round(100 * row["total"] / most, 1)} for row in rows]
 
 
 def workbook_sheets(report: NightReport) -> dict[str, tuple[pd.DataFrame, Mapping[str, str]]]:
     """The sheets of ``findings.xlsx``: name to rows and headers."""
-    findings = _ranked(report.findings)
-    findings = findings.assign(
-        state=_worded(findings["state"], STATE_WORDS), severity=_worded(findings["severity"], SEVERITY_WORDS)
-    )
+    findings = listed(report.findings)
+    findings = findings.assign(severity=_worded(findings["severity"], SEVERITY_WORDS))
     return {
         "概况": (_summary(report, len(findings)), {"what": "项目", "count": "数量", "words": "说明"}),
         "每个来源的漏斗": (
@@ -139,7 +136,7 @@ def workbook_sheets(report: NightReport) -> dict[str, tuple[pd.DataFrame, Mappin
             {"label": "来源", "body": "提供单位", "status": "状态", "deliveries": "报送份数", "received": "收到", **PARTS,
              "difference": "相差", "message": "说明"},
         ),
-        "问题清单": (findings[list(_FINDING_LABELS)], _FINDING_LABELS),
+        "问题清单": (findings[list(FINDING_LABELS)], FINDING_LABELS),
         "文件读取说明": (_reading(report), _READING_LABELS),
     }  # fmt: skip
 
@@ -151,12 +148,6 @@ def _reading(report: NightReport) -> pd.DataFrame:
     words = {kind.value: NOTE_LABELS[kind] for kind in ReadingNoteKind}
     worded = report.reading.assign(words=report.reading["kind"].map(words))
     return worded[list(_READING_LABELS)].reset_index(drop=True)
-
-
-def _ranked(findings: pd.DataFrame) -> pd.DataFrame:
-    rank = findings["severity"].map({key: place for place, key in enumerate(SEVERITY_WORDS)})
-    keys = ["rank", "source", "delivery", "sheet", "row_number", "finding_id"]
-    return findings.assign(rank=rank).sort_values(keys, kind="stable").drop(columns="rank").reset_index(drop=True)
 
 
 def _worded(values: pd.Series, words: Mapping[str, str]) -> pd.Series:
@@ -171,7 +162,8 @@ def _difference(line: SourceLine) -> int:
     return line.received - line.admitted - line.held - line.duplicate - line.blank
 
 
-def _funnel_row(line: SourceLine) -> dict[str, Any]:
+def funnel_row(line: SourceLine) -> dict[str, Any]:
+    """A source's line of the funnel: what is not accounted for, and the parts of its bar."""
     counts = [line.admitted, line.held, line.duplicate, line.blank]
     return {"line": line, "difference": _difference(line), "bar": list(zip(PARTS, charts.shares(counts), strict=True))}
 
@@ -187,57 +179,17 @@ def _household_difference(report: NightReport) -> int:
     return 0 if home is None else home.received - home.linked - home.held - home.blank
 
 
-def _with_bars(rows: Any) -> list[tuple[str, float, float]]:
-    """Label, number and its length in percent of the longest."""
-    longest = max((number for _, number in rows), default=0) or 1
-    return [(label, number, round(100 * number / longest, 1)) for label, number in rows]
-
-
-def _by(findings: pd.DataFrame, keys: list[str]) -> list[dict[str, Any]]:
-    """Findings counted by severity within each key, the most first: the keys, the severities, ``total``."""
-    filled = findings.assign(
-        village=findings["village"].fillna("").replace("", _NO_VILLAGE),
-        source_label=findings["source_label"].fillna(findings["source"]),
-    )
-    counts = filled.pivot_table(index=keys, columns="severity", values="code", aggfunc="size", fill_value=0)
-    counts = counts.reindex(columns=list(SEVERITY_WORDS), fill_value=0)
-    counts["total"] = counts.sum(axis=1)
-    ordered = counts.sort_values(["total"], ascending=False, kind="stable").reset_index()
-    return ordered.rename(columns={keys[-1]: "label"}).to_dict("records")  # type: ignore[return-value]
-
-
-def _each_once(bodies: pd.Series) -> str:
-    return "、".join(sorted(bodies.dropna().unique()))
-
-
-def _by_rule(findings: pd.DataFrame) -> list[dict[str, Any]]:
-    """Findings counted by rule, gravest and most first, with what the rule means and what to do."""
-    rules = (
-        findings.groupby(["code", "severity"], observed=True, sort=False)
-        .agg(
-            label=("label", "first"),
-            owner=("owner_label", _each_once),
-            remedy=("remedy", "first"),
-            total=("code", "size"),
-        )
-        .reset_index()
-        .fillna({"label": "", "owner": "", "remedy": ""})
-    )
-    rules["rank"] = rules["severity"].map({key: place for place, key in enumerate(SEVERITY_WORDS)})
-    rules = rules.sort_values(["rank", "total", "code"], ascending=[True, False, True])
-    known = {code.value: rule.meaning for code, rule in CATALOGUE.items() if isinstance(code, Finding)}
-    return rules.assign(meaning=rules["code"].map(lambda code: known.get(code, ""))).to_dict("records")  # type: ignore[return-value]
-
-
-def _nights(trend: pd.DataFrame) -> pd.DataFrame:
+def nights_shown(trend: pd.DataFrame) -> pd.DataFrame:
+    """The newest nights of a trend, oldest first: ``night`` and whole numbers."""
     nights = trend.sort_values(["business_date", "run_id"], kind="stable").tail(NIGHTS_SHOWN)
     numbers = nights.drop(columns="business_date").fillna(0).astype("int64")
     days = [f"{day:%Y-%m-%d}" for day in pd.to_datetime(nights["business_date"])]
     return numbers.assign(night=days)
 
 
-def _charts(trend: pd.DataFrame) -> list[charts.Lines | charts.Bars]:
-    rows = _nights(trend)
+def trend_charts(trend: pd.DataFrame) -> list[charts.Lines | charts.Bars]:
+    """Charts of the newest nights: rows, findings, elders, changes."""
+    rows = nights_shown(trend)
     if rows.empty:
         return []
     nights = [night[5:] for night in rows["night"]]

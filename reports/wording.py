@@ -10,7 +10,7 @@ __all__ = ["with_words"]
 
 
 def with_words(findings: pd.DataFrame, configuration: Configuration) -> pd.DataFrame:
-    """Findings with ``source_label label owner owner_label message remedy`` beside what they had.
+    """Findings with ``source_label label owner owner_label meaning expected message remedy`` beside what they had.
 
     Args:
         findings: ``source code severity column seen village`` and whatever else; ``seen`` is masked already, ``village`` is
@@ -24,15 +24,18 @@ def with_words(findings: pd.DataFrame, configuration: Configuration) -> pd.DataF
     sender = findings["source"].map(body_of)
     by_rule = rule.map({code: found.owner for code, found in rules.items()})
     owner = sender.where(by_rule == "sender", by_rule).fillna("civil_affairs").astype("str")
-    meaning = rule.map({code: f"{found.label}：{found.meaning}" for code, found in rules.items()}).astype("str")
+    label = rule.map({code: found.label for code, found in rules.items()}).astype("str")
+    meaning = rule.map({code: found.meaning for code, found in rules.items()}).astype("str")
     expected = rule.map({code: found.expected for code, found in rules.items()}).astype("str")
     seen = ("看到“" + findings["seen"] + "”，").fillna("")
     return findings.assign(
         source_label=findings["source"].map({name: source.label for name, source in sources.items()}).astype("str"),
-        label=rule.map({code: found.label for code, found in rules.items()}).astype("str"),
+        label=label,
         owner=owner,
         owner_label=owner.map({**bodies, "platform": "省级平台"}).astype("str"),
-        message=meaning + seen + "应为：" + expected,
+        meaning=meaning,
+        expected=expected,
+        message=label + "：" + meaning + seen + "应为：" + expected,
         remedy=rule.map({code: found.remedy for code, found in rules.items()}).astype("str"),
         village=mask_column(findings["village"], "place"),
     )

@@ -106,6 +106,24 @@ def test_a_worker_performs_a_night_as_one_task_a_stage_and_source(deployed: Depl
     assert any("run 1: push done" in line["message"] for line in logs)
 
 
+def test_the_run_shows_counts_and_where_the_report_lies(deployed: Deployed) -> None:
+    artifacts = {found["key"]: found for found in deployed.prefect.ask("artifacts/filter")}
+    assert set(artifacts) == {"night-funnel", "night-report"}
+    assert {found["flow_run_id"] for found in artifacts.values()} == {
+        run["id"] for run in deployed.prefect.ask("flow_runs/filter") if run["state"]["name"] == "Green"
+    }
+    report = (deployed.home / "reports" / "1" / "index.html").resolve()
+    assert f"]({report.as_uri()})" in artifacts["night-report"]["data"]
+    assert report.is_file()
+    rows = json.loads(artifacts["night-funnel"]["data"])
+    assert [row["来源"] for row in rows] == [*sorted(lists.SOURCES), "合计"]
+    assert all(row["收到"] == row["纳入"] + row["暂缓"] + row["重复"] + row["空白"] for row in rows)
+    people = lists.make_people(12)
+    everything = json.dumps([found["data"] for found in artifacts.values()], ensure_ascii=False)
+    assert not [person for person in people if person.name in everything or person.number in everything]
+    assert not {village for village in (person.village for person in people) if village in everything}
+
+
 def test_a_worker_performs_a_push_between_nights(deployed: Deployed) -> None:
     run_id = deployed.order(deployment_id=deployed.push_id)
     deployed.prefect.command("worker", "start", "--pool", "eldersync", "--run-once", **deployed.environment)

@@ -12,13 +12,14 @@ import pandas as pd
 import pytest
 
 from reports.charts import change_bars, lines
-from reports.findings_data import findings_json
+from reports.figures import Figures
 from reports.night import (
     FINDING_COLUMNS,
     READING_COLUMNS,
     TREND_COLUMNS,
     HouseholdLine,
     NightReport,
+    PageLink,
     SourceLine,
     write_night_report,
 )
@@ -47,10 +48,17 @@ def findings(**columns: list[object]) -> pd.DataFrame:
         "label": ["电话号码格式不对", "重复报送", "身份证号码校验码不符"],
         "severity": ["warn", "note", "reject"],
         "owner_label": ["报送单位"] * 3,
+        "meaning": ["可能漏位。", "没有重复处理。", "至少有一位填错。"],
+        "expected": ["11 位手机号码", "内容有更新的文件", "末位与前 17 位算出的校验码一致"],
+        "seen": ["138****1234", None, "4414**********001X"],
         "message": ["138****1234", "", "4414**********001X"],
         "remedy": ["请核实。"] * 3,
+        "town": ["扶大镇", None, "扶大镇"],
         "village": ["三葵村", None, ""],
         "state": ["open", "open", "waived"],
+        "since": ["2026-01-03", "2026-01-05", "2026-01-05"],
+        "times_returned": pd.array([2, 0, 0], dtype="Int64"),
+        "row_key": pd.array([31, None, 12], dtype="Int64"),
     }
     return pd.DataFrame({**rows, **columns})
 
@@ -72,6 +80,7 @@ NIGHT = NightReport(
     push={"planned": 3, "sent": 3, "accepted": 2, "rejected": 1, "unknown": 0, "waiting": 0},
     files=["returns/卫健/退回 1.xlsx"],
     findings=findings(),
+    context=pd.DataFrame({"姓名": ["张*", "李**"], "性别": ["女", None]}, index=[12, 31]),
     trend=pd.DataFrame([[date(2026, 1, 5), 7, 1030, 1018, 1, 3, 1008, 2, 1, 0]], columns=list(TREND_COLUMNS)),
     seconds={"receive": 1.25, "merge": 40.0},
 )
@@ -92,7 +101,10 @@ def embedded(page: Path) -> dict[str, object]:
 
 def test_the_page_refers_to_nothing_outside_itself(tmp_path: Path) -> None:
     html = write_night_report(NIGHT, tmp_path / "7").read_text(encoding="utf-8")
-    assert "http:" not in html.replace("http://www.w3.org/2000/svg", "")
+    # Names of XML, which nothing is loaded from.
+    assert "http:" not in html.replace("http://www.w3.org/2000/svg", "").replace(
+        "http://schemas.openxmlformats.org/", ""
+    )
     assert "https:" not in html
     assert not re.search(r"\ssrc=|@import|url\(", html)
     policy = re.search(r'Content-Security-Policy" content="([^"]+)"', html)
@@ -100,6 +112,7 @@ def test_the_page_refers_to_nothing_outside_itself(tmp_path: Path) -> None:
     assert policy[1].startswith("default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline' 'sha256-")
     assert set(re.findall(r'href="([^#"][^"]*)"', html)) == {
         "data:,",
+        "../index.html",
         "findings.xlsx",
         "./returns/%E5%8D%AB%E5%81%A5/%E9%80%80%E5%9B%9E%201.xlsx",
     }
@@ -120,6 +133,14 @@ def test_the_funnel_adds_up_or_says_by_how_much_it_does_not(tmp_path: Path) -> N
     assert "收到 5 行 = 对应到服务对象 3 + 暂缓 1 + 空白 1" in words
 
 
+def test_a_cause_has_an_example_a_reason_and_what_to_do(tmp_path: Path) -> None:
+    words = text_of(write_night_report(NIGHT, tmp_path))
+    assert "身份证号码校验码不符（身份证号） 至少有一位填错。 身份证号码是认定同一人的唯一依据" in words
+    assert "看到“138****1234” 应为：11 位手机号码 一月.xlsx · 服务对象 · 第 9 行" in words
+    assert "2026-01-03 最多已退回 2 次" in words
+    assert "2026-01-05 尚未退回" in words
+
+
 def test_what_waits_is_said_in_words(tmp_path: Path) -> None:
     words = text_of(write_night_report(NIGHT, tmp_path))
     assert "失能老年人名单：有一行没有去处。" in words
@@ -130,21 +151,28 @@ def test_what_waits_is_said_in_words(tmp_path: Path) -> None:
 def test_findings_travel_gravest_first_with_every_value_in_its_place(tmp_path: Path) -> None:
     data = embedded(write_night_report(NIGHT, tmp_path))
     assert data["count"] == 3
-    assert data["numbers"] == {"finding_id": [2, 3, 1], "row_number": [4, 9, None]}
+    assert data["numbers"] == {
+        "finding_id": [2, 3, 1], "row_number": [4, 9, -1], "times_returned": [0, 2, 0], "row": [0, 1, -1],
+    }  # fmt: skip
     words, at = data["words"], data["at"]
     assert [words["severity"][place] for place in at["severity"]] == ["reject", "warn", "note"]  # type: ignore[index]
     assert at["column"][2] == -1  # type: ignore[index]
     assert words["state"] == ["免予更正", "未处理"]  # type: ignore[index]
+    assert data["rows"] == {"words": {"姓名": ["张*", "李**"], "性别": ["女"]}, "at": {"姓名": [0, 1], "性别": [0, -1]}}
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=ascii)
 def test_hostile_text_is_data_wherever_it_stands(tmp_path: Path, text: str) -> None:
     everywhere = {
-        column: [text] * 3 for column in FINDING_COLUMNS if column not in {"finding_id", "row_number", "severity"}
+        column: [text] * 3
+        for column in FINDING_COLUMNS
+        if column not in {"finding_id", "row_number", "severity", "times_returned", "row_key"}
     }
     report = replace(
         NIGHT, status_reasons=[text], categories=[(text, 1)], files=[text], findings=findings(**everywhere), seconds={text: 1.0},
         sources=[SourceLine(text, text, text, text, 1, 1, 1, 0, 0, 0, text)],
+        context=pd.DataFrame({text: [text]}, index=[12]), pages=[PageLink("town", text, "town-1.html", 1)],
+        figures=Figures(1, [(text, 1, 1)], [(text, 1, 1)], [(text, 1, 2)]),
     )  # fmt: skip
     page = write_night_report(report, tmp_path)
     html = page.read_text(encoding="utf-8")
@@ -155,7 +183,8 @@ def test_hostile_text_is_data_wherever_it_stands(tmp_path: Path, text: str) -> N
     )
     block = html.partition('id="findings-data">')[2].partition("</script>")[0]
     assert not set("<>&\u2028\u2029") & set(block)
-    assert embedded(page)["words"]["message"] == [text]  # type: ignore[index]
+    assert embedded(page)["words"]["seen"] == [text]  # type: ignore[index]
+    assert embedded(page)["rules"] == {text: dict.fromkeys(("label", "meaning", "expected", "remedy"), text)}
     sheet = openpyxl.load_workbook(tmp_path / "findings.xlsx")["问题清单"]
     assert {cell.data_type for row in sheet.iter_rows() for cell in row if cell.value is not None} <= {
         "s",
@@ -184,17 +213,14 @@ def test_a_quiet_first_night_has_words_for_everything_empty(tmp_path: Path) -> N
         findings=findings().head(0), trend=NIGHT.trend.head(0), seconds={},
     )  # fmt: skip
     words = text_of(write_night_report(quiet, tmp_path))
-    assert words.count("没有需要处理的问题。") == 3
+    assert words.count("没有需要处理的事项。") == 4
+    assert "没有收到资料。" in words
     assert "还没有以往的运行记录。" in words
 
 
 def test_a_missing_column_is_a_fault_of_ours(tmp_path: Path) -> None:
     with pytest.raises(ContractBroken, match="remedy, village"):
         write_night_report(replace(NIGHT, findings=findings().drop(columns=["remedy", "village"])), tmp_path)
-
-
-def test_no_findings_are_still_valid_json() -> None:
-    assert json.loads(findings_json(findings().head(0)))["count"] == 0
 
 
 @pytest.mark.parametrize("numbers", [[0], [5, 5, 5], [0, 1_000_000], [3, 0, 7]], ids=str)
