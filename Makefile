@@ -6,7 +6,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PEOPLE ?= 2000
 
-.PHONY: help setup run run-api test test-deep check bench docs lock clean
+.PHONY: help setup run run-api test test-deep check bench bench-identity docs lock clean
 help:
 	@sed -n 's/^# make/make/p' Makefile
 # make setup builds .venv from the hash-locked files
@@ -46,6 +46,10 @@ bench: .venv/bench.done
 	$(BIN)/python -m bench
 	$(BIN)/python -m bench.reading
 	$(BIN)/python -m bench.push
+	$(BIN)/python -m bench.validation
+# make bench-identity says how well it is told who is who, beside Splink and equal numbers, on made-up people and FEBRL
+bench-identity: .venv/bench.done
+	$(BIN)/python -m bench.identity
 # make docs writes the generated reference pages again
 docs: .venv/run.done
 	@$(BIN)/python -m scripts.write_reference

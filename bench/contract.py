@@ -77,7 +77,9 @@ def source_contract(name: str) -> SourceContract:
 def survivorship(field: str) -> tuple[str, ...]:
     """Sources to believe for a field, best first."""
     document = _toml(CONFIG / "survivorship.toml")
-    return tuple(document["fields"].get(field, document["otherwise"]))
+    told = document["fields"].get(field, document["otherwise"])
+    # Of the fields with a strategy of their own one source has a column: nobody is there to choose between.
+    return tuple(told.get("sources", document["otherwise"]) if isinstance(told, dict) else told)
 
 
 def words(code_list: str) -> dict[str, str]:

@@ -124,7 +124,11 @@ SELECT source, row_number, unnest(list_filter([
          THEN {'code': 'severely-disabled-without-certificate', 'field': 'disability_certificate_number'} END,
     CASE WHEN is_light AND NOT is_cancelled AND contains(categories, 'severely')
          THEN {'code': 'severely-disabled-level', 'field': 'disability_certificate_number'} END], lambda f: f IS NOT NULL), recursive := true)
-FROM weighed;
+FROM weighed
+UNION ALL SELECT source, row_number, 'sources-contradict', 'ability_level' FROM admitted WHERE ability_level = '0' AND valid_number IN (
+    SELECT id_number FROM weighed WHERE contains(categories, 'incapacitated'))
+UNION ALL SELECT source, row_number, 'sources-contradict', 'certificate_status' FROM admitted WHERE certificate_status = 'cancelled'
+    AND valid_number IN (SELECT id_number FROM weighed WHERE is_cancelled AND contains(categories, 'severely'));
 CREATE OR REPLACE TABLE categories AS
 SELECT id_number, category, source, 'survey_tick' AS evidence, stated_date AS from_date FROM (
     SELECT *, unnest(string_split(categories, '|')) AS category FROM weighed)

@@ -184,6 +184,13 @@ def categorise(admitted: pd.DataFrame, elders: pd.DataFrame, findings: Findings)
     rows, code = admitted.loc[stated.index], stated.str[2]
     about = code.map(lambda c: "categories" if c == "sources-contradict" else "disability_certificate_number")
     findings.add(rows, code, about)
+    for category, field, denied in (
+        ("incapacitated", "ability_level", "0"),
+        ("severely_disabled", "certificate_status", "cancelled"),
+    ):
+        doubted = rows.loc[(code == "sources-contradict") & (stated.str[0] == category), "valid_number"]
+        owners = admitted[(admitted[field] == denied) & admitted["valid_number"].isin(doubted)]
+        findings.add(owners, "sources-contradict", field)
     table: pd.DataFrame = rows[["valid_number", "source", "stated_date"]].assign(
         category=stated.str[0], evidence=stated.str[1]
     )
