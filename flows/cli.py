@@ -26,9 +26,13 @@ from flows.cli_common import (
     give,
     home_of,
 )
+from flows.cli_decide import add_decide_commands
 from flows.cli_findings import add_findings_commands
+from flows.cli_memory import add_memory_commands, rules_app
 from flows.cli_push import add_push_commands
+from flows.cli_report import add_report_commands
 from flows.cli_returns import add_return_commands
+from flows.cli_rules import add_rules_commands
 from flows.cli_source import source_app
 from schemas.errors import AnotherRunIsActive, ConfigurationInvalid, EldersyncError
 
@@ -44,7 +48,11 @@ app = App(
 app.command(source_app)
 add_push_commands(app)
 add_return_commands(app)
+add_report_commands(app)
 add_findings_commands(app)
+add_decide_commands(app)
+add_memory_commands(app)
+add_rules_commands(rules_app)
 divisions_app = App(name="divisions", help="The table of counties, towns and villages.")
 app.command(divisions_app)
 
@@ -126,21 +134,22 @@ def runs(*, limit: Positive = 20, common: Common = COMMON) -> int:
 
 @app.command
 def elders(
-    *, to: Path, unmasked: Annotated[bool, Parameter(negative="")] = False, reason: str = "", common: Common = COMMON
-) -> int:
+    *, to: Path, at: date | None = None, unmasked: Annotated[bool, Parameter(negative="")] = False, reason: str = "",
+    common: Common = COMMON,
+) -> int:  # fmt: skip
     """The registry, one row per elder, as a file; identifiers masked unless asked for with a reason.
 
     Args:
         to: file to write: .csv, .xlsx, .parquet or .json.
+        at: as it stood when this business date ended, YYYY-MM-DD; nights that were undone count as never been.
         unmasked: write identifiers in full; recorded with the reason.
         reason: why they are needed.
         common: options every command takes.
     """
     from flows.export import export_elders
 
-    give(
-        export_elders(home_of(common), config_of(common), to, unmasked=unmasked, reason=reason), common, _print_written
-    )
+    found = export_elders(home_of(common), config_of(common), to, unmasked=unmasked, reason=reason, at=at)
+    give(found, common, _print_written)
     return GREEN
 
 
@@ -148,42 +157,29 @@ def elders(
 def explain(
     person: Annotated[str, Parameter(allow_leading_hyphen=True)],
     *,
+    at: date | None = None,
     unmasked: Annotated[bool, Parameter(negative="")] = False,
     reason: str = "",
     common: Common = COMMON,
 ) -> int:
-    """Where each field of an elder's record comes from, and what lost.
+    """Where each field of an elder's record comes from, what lost, and everything about it in the order of time.
 
     Args:
         person: person_id, or an ID number ('-' reads it from standard input, so that no process list shows it).
+        at: as it stood when this business date ended, YYYY-MM-DD.
         unmasked: show identifiers in full; recorded with the reason.
         reason: why they are needed.
         common: options every command takes.
     """
     from flows.export import explanation
-    from flows.print_lists import print_explanation
+    from flows.print_person import print_explanation
 
     wanted = sys.stdin.readline().strip() if person == "-" else person
     give(
-        explanation(home_of(common), config_of(common), wanted, unmasked=unmasked, reason=reason),
+        explanation(home_of(common), config_of(common), wanted, unmasked=unmasked, reason=reason, at=at),
         common,
         print_explanation,
     )
-    return GREEN
-
-
-@app.command
-def report(run: Positive, *, common: Common = COMMON) -> int:
-    """Where the HTML report of a run lies; written again if it is gone.
-
-    Args:
-        run: number of the run.
-        common: options every command takes.
-    """
-    from flows.inspect_runs import report_path
-
-    found = {"report": str(report_path(home_of(common), config_of(common), run))}
-    give(found, common, lambda found: print(found["report"]))  # noqa: T201
     return GREEN
 
 

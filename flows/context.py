@@ -94,6 +94,7 @@ class Home:
         for pattern in (
             "received/.*.part",
             "outgoing/*/.*.part",
+            "reports/.*.part",
             "reports/*/.*.part",
             "reports/*/*/.*.part",
             "reports/*/*/*/.*.part",

@@ -1,17 +1,19 @@
 """Lists that leave as files: findings, elders, one elder explained. Masked unless a reason is given, which is audited."""
 
 import getpass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
+import sqlalchemy as sa
 
 from flows.context import Home, open_registry
 from registry import runs
 from registry.audit import record_disclosure
 from registry.elders import all_elders
+from registry.elders_then import elders_then, run_of_day
 from registry.engine import transaction
 from registry.explain import explain_person, find_person
 from registry.findings import findings_of_run
@@ -44,28 +46,56 @@ def export_findings(home: Path, config: Path, run_id: int, to: Path) -> dict[str
     return {"rows": len(worded), "file": str(to)}
 
 
-def export_elders(home: Path, config: Path, to: Path, *, unmasked: bool, reason: str) -> dict[str, Any]:
-    """Writes the registry, one row per elder in the order of ``person_id``."""
+def export_elders(
+    home: Path, config: Path, to: Path, *, unmasked: bool, reason: str, at: date | None = None
+) -> dict[str, Any]:
+    """Writes the registry, one row per elder in the order of ``person_id``: as it is, or as it stood when a day ended.
+
+    Raises:
+        ConfigurationInvalid: there was no night up to that day.
+    """
     configuration = load_configuration(config)
     _check_reason(unmasked=unmasked, reason=reason)
     with open_registry(Home(home.expanduser().resolve()), configuration) as engine, transaction(engine) as connection:
-        elders = all_elders(connection)
+        run_id = run_at(connection, at)
+        elders = all_elders(connection) if run_id is None else elders_then(connection, run_id)
         if unmasked:
             _audit(connection, configuration, "elders-unmasked", reason, people=len(elders))
     shown = elders if unmasked else _masked(elders)
     write_list(shown[list(ELDER_FIELDS)], to, title="特殊困难老年人名册")
-    return {"rows": len(shown), "file": str(to), "unmasked": unmasked}
+    return {"rows": len(shown), "file": str(to), "unmasked": unmasked, "after_run": run_id}
 
 
-def explanation(home: Path, config: Path, person: str, *, unmasked: bool, reason: str) -> dict[str, Any]:
-    """An elder's record with its provenance; ``person`` is a person_id or an ID number, present or former, 15 or 18 digits."""
+def run_at(connection: sa.Connection, at: date | None) -> int | None:
+    """The run after which a day stood; ``None`` where no day is asked for.
+
+    Raises:
+        ConfigurationInvalid: there was no night up to that day.
+    """
+    if at is None:
+        return None
+    run_id = run_of_day(connection, at)
+    if not run_id:
+        raise ConfigurationInvalid(f"--at: no night had merged by {at.isoformat()}; `eldersync runs` lists the runs")
+    return run_id
+
+
+def explanation(
+    home: Path, config: Path, person: str, *, unmasked: bool, reason: str, at: date | None = None
+) -> dict[str, Any]:
+    """An elder's record with its provenance, as it is or as it stood when a day ended.
+
+    ``person`` is a person_id or an ID number, present or former, 15 or 18 digits.
+    """
     configuration = load_configuration(config)
     _check_reason(unmasked=unmasked, reason=reason)
     with open_registry(Home(home.expanduser().resolve()), configuration) as engine, transaction(engine) as connection:
         person_id = person_id_of(connection, person, configuration)
-        found = explain_person(connection, person_id, configuration) if person_id is not None else None
+        run_id = run_at(connection, at)
+        found = explain_person(connection, person_id, configuration, run_id) if person_id is not None else None
         if found is None:
-            raise ConfigurationInvalid("no elder of the registry has this number")
+            then = f" or had it on {at.isoformat()}" if at else ""
+            raise ConfigurationInvalid(f"no elder of the registry has this number{then}")
         if unmasked:
             _audit(connection, configuration, "explain-unmasked", reason, people=1)
     return found if unmasked else _masked_explanation(found)
@@ -120,4 +150,10 @@ def _masked_explanation(found: dict[str, Any]) -> dict[str, Any]:
         {name: mask(value, mask_kind(name) if name in FIELDS else None) for name, value in member.items()}
         for member in found["household"]
     ]
-    return {**found, "fields": fields, "household": household, "identifiers": identifiers}
+    decisions = [
+        {**line, "value": mask(line["value"], mask_kind(line["field"]) if line["field"] in FIELDS else None)}
+        for line in found["decisions"]
+    ]
+    return {
+        **found, "fields": fields, "household": household, "identifiers": identifiers, "decisions": decisions,
+    }  # fmt: skip

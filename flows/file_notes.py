@@ -14,6 +14,7 @@ from registry.findings import add_findings
 from registry.runs import record_reading
 from schemas.findings import Finding
 from schemas.masking import mask_column
+from schemas.rules_catalogue import rule_version
 from transforms.brake import Shrinkage
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "shrunk",
     "stale",
     "still_arriving",
+    "taken_back",
 ]
 
 NOTHING_CAME = "收件夹中没有文件，沿用上次名单。"
@@ -54,6 +56,14 @@ def stale(days: int, agreed: int) -> str:
 def server_failed(problem: str) -> str:
     """That a source's server brought nothing, and the file dropped by hand was used."""
     return f"对方服务器未能取件（{problem}），已采用手工放入的文件。"
+
+
+def taken_back(count: int, undone_run: int) -> str:
+    """That lists lie there which were taken back with a night, and what to do."""
+    return (
+        f"{count} 份名单已随第 {undone_run} 次运行撤销，未采用：名单有误的，请来源单位重报；核实无误的，"
+        f"执行 eldersync retake {undone_run}，下一次运行采用。"
+    )
 
 
 def shrunk(shrinkage: Shrinkage) -> str:
@@ -114,11 +124,15 @@ def note_reading(connection: sa.Connection, contents: dict[int, DeliveryContents
 
 
 def _note(night: Night, connection: sa.Connection, source: str, found: Sequence[dict[str, Any]]) -> None:
+    found = [row for row in found if night.configuration.rules.is_on(Finding(row["code"]))]
     if not found:
         return
     columns = ("delivery_id", "sheet", "row_number", "header", "field", "code", "seen")
     frame = pd.DataFrame([{name: row.get(name) for name in columns} for row in found])
     frame["severity"] = [str(night.configuration.rules.severity(Finding(row["code"]))) for row in found]
+    frame["rule"] = [rule_version(Finding(row["code"]), night.configuration.rules) for row in found]
     frame["code"] = [str(row["code"]) for row in found]
-    types = {name: "Int64" if name in {"delivery_id", "row_number"} else "str" for name in [*columns, "severity"]}
+    types = {
+        name: "Int64" if name in {"delivery_id", "row_number"} else "str" for name in [*columns, "severity", "rule"]
+    }
     add_findings(connection, night.run_id, "file", source, frame.astype(types))

@@ -1,4 +1,4 @@
-"""What operators ask about runs: the present state, one run, the newest runs, where a report lies."""
+"""What operators ask about runs: the present state, one run, the newest runs."""
 
 from datetime import datetime
 from pathlib import Path
@@ -8,18 +8,17 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from flows.context import Home, open_registry
-from flows.reporting import write_page
 from registry import runs
 from registry.elders import active_count
 from registry.engine import transaction
 from registry.findings import open_counts
 from registry.lock import holder
 from registry.outbox import waiting_count
-from schemas.configuration import Configuration, load_configuration
+from schemas.configuration import load_configuration
 from schemas.errors import ConfigurationInvalid
 from schemas.platform_profile import profile_in_force
 
-__all__ = ["current_status", "newest_runs", "one_run", "report_path"]
+__all__ = ["current_status", "newest_runs", "one_run"]
 
 
 def current_status(home: Path, config: Path) -> dict[str, Any]:
@@ -74,20 +73,6 @@ def one_run(home: Path, config: Path, run_id: int) -> dict[str, Any]:
         }  # fmt: skip
 
 
-def report_path(home: Path, config: Path, run_id: int) -> Path:
-    """The page of a finished run, written again where it is gone.
-
-    Raises:
-        ConfigurationInvalid: there is no such run, or it did not finish.
-    """
-    configuration: Configuration = load_configuration(config)
-    rooms = Home(home.expanduser().resolve())
-    with open_registry(rooms, configuration) as engine, transaction(engine) as connection:
-        _existing(connection, run_id)
-        page = rooms.reports(run_id) / "index.html"
-        return page if page.is_file() else write_page(rooms, configuration, connection, run_id)
-
-
 def _existing(connection: sa.Connection, run_id: int) -> sa.RowMapping:
     record = runs.run_record(connection, run_id)
     if record is None:
@@ -104,5 +89,7 @@ def _line(record: sa.RowMapping) -> dict[str, Any]:
         "started_at": record["started_at"].isoformat(timespec="seconds"),
         "finished_at": record["finished_at"].isoformat(timespec="seconds") if record["finished_at"] else None,
         "stopped_by": record["stopped_by"],
+        "kind": record["kind"],
+        "undone_by": record["undone_by"],
         "elders_total": summary.get("elders", {}).get("total"),
     }

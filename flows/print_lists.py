@@ -1,11 +1,11 @@
-"""Other answers on a terminal: the present state, runs, an elder explained, the doctor's checks."""
+"""Other answers on a terminal: the present state, runs, the doctor's checks."""
 
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-__all__ = ["print_checks", "print_division_import", "print_explanation", "print_runs", "print_status"]
+__all__ = ["print_checks", "print_division_import", "print_runs", "print_status"]
 
 
 def print_status(found: dict[str, Any]) -> None:
@@ -38,41 +38,17 @@ def print_status(found: dict[str, Any]) -> None:
 def print_runs(found: dict[str, Any]) -> None:
     """Prints runs, a line each."""
     table = Table()
-    for column in ("run_id", "business_date", "status", "started_at", "finished_at", "elders_total"):
+    columns = ("run_id", "business_date", "status", "started_at", "finished_at", "elders_total")
+    for column in columns:
         table.add_column(column)
     for line in found["runs"]:
-        table.add_row(
-            *(str(line[column.header]) if line[str(column.header)] is not None else "" for column in table.columns)
-        )
+        cells = {column: "" if line[column] is None else str(line[column]) for column in columns}
+        told = [
+            line["kind"] if line["kind"] != "night" else "",
+            f"undone by {line['undone_by']}" if line["undone_by"] else "",
+        ]
+        table.add_row(*(cells | {"status": ", ".join(filter(None, [cells["status"], *told]))}).values())
     _console().print(table)
-
-
-def print_explanation(found: dict[str, Any]) -> None:
-    """Prints an elder's record field by field."""
-    console = _console()
-    console.print(f"Person {found['person_id']}: {found['status']}, revision {found['revision']}")
-    table = Table()
-    for column in ("field", "value", "from", "lost"):
-        table.add_column(column, overflow="fold")
-    for field in found["fields"]:
-        winner = field["winner"]
-        others = [row for row in field["losers"] if row["value"] != field["value"]]
-        agreeing = len(field["losers"]) - len(others)
-        lost = [f"{row['value']}  {_where(row)}" for row in others] + (
-            [f"{agreeing} more say the same"] if agreeing else []
-        )
-        table.add_row(
-            field["label"],
-            "" if field["value"] is None else str(field["value"]),
-            _where(winner) if winner else field["rule"],
-            "\n".join(lost),
-        )
-    console.print(table)
-    for name in ("household", "categories", "identifiers", "pushes"):
-        for entry in found[name]:
-            console.print(
-                f"{name}: " + ", ".join(f"{key}={value}" for key, value in entry.items() if value is not None)
-            )
 
 
 def print_checks(found: dict[str, Any]) -> None:
@@ -86,11 +62,6 @@ def print_checks(found: dict[str, Any]) -> None:
 def _console() -> Console:
     """A terminal on which square brackets in names and values are just that."""
     return Console(highlight=False, markup=False)
-
-
-def _where(place: dict[str, Any]) -> str:
-    sheet = f" {place['sheet']}" if place["sheet"] else ""
-    return f"{place['source']}: {place['delivery']}{sheet} row {place['row_number']}"
 
 
 def print_division_import(found: dict[str, Any]) -> None:

@@ -7,6 +7,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from flows.print_memory import print_undo
+
 __all__ = ["print_run", "print_summary"]
 
 LAMP = {
@@ -59,6 +61,10 @@ def print_run(found: dict[str, Any]) -> None:
     if "sources" in found:
         print_summary(found)
     console = Console(highlight=False)
+    if "undoes" in found:
+        print_undo({**found, "is_done": True})
+    if found["undone_by"]:
+        console.print(f"Run {found['run_id']} was undone by run {found['undone_by']}")
     if found["stopped_by"]:
         console.print(
             f"Run {found['run_id']} for {found['business_date']}: {LAMP.get(found['status'], found['status'])}"

@@ -8,7 +8,8 @@ import sqlalchemy as sa
 from connectors.keeping import Fetched
 from flows.context import Night
 from flows.fetch import is_pulled
-from registry.runs import Delivery, deliveries, last_done_run, record_delivery, withdraw_deliveries
+from registry.runs import Delivery, deliveries, last_done_run, record_delivery, run_record, withdraw_deliveries
+from registry.undo_statements import TAKEN_AGAIN, UNDONE
 
 __all__ = ["APPROVED", "receive"]
 
@@ -28,6 +29,7 @@ def receive(night: Night, connection: sa.Connection, source: str, looks: Mapping
         ``repeated``: ids of those that came before, or twice tonight; ``lying``: ids of all known ones that lie there
         unchanged; ``pulled``: SHA-256 of what was pulled; ``left_alone``: files that may still be arriving;
         ``problem``: why a server's part is missing, where there is a file dropped by hand;
+        ``undone``: how many lists were taken back and are not taken again by themselves, and ``undone_with`` which run;
         ``position``: what the channel is to be told the next time.
     """
     known = deliveries(connection, source)
@@ -56,12 +58,9 @@ def receive(night: Night, connection: sa.Connection, source: str, looks: Mapping
     gone = [d for d in known.values() if d.state in {"received", "refused"} and d.sha256 not in here]
     if _counts_though_gone(night, source):
         take |= {before.sha256: before.delivery_id for before in gone if before.state == "received"}
-    # A list that two people let in is read from what was kept, wherever its file has gone.
-    take |= {
-        before.sha256: before.delivery_id
-        for before in known.values()
-        if before.detail.get("rules") == APPROVED and before.state == "held"
-    }
+    # A list that people let in is read from what was kept, wherever its file has gone.
+    take |= {before.sha256: before.delivery_id for before in known.values() if _is_let_in(before)}
+    undone = _undone(known, here)
     left = [before.delivery_id for before in gone if before.sha256 not in take]
     withdraw_deliveries(connection, night.run_id, source, left)
     pulled = looks["server"].deliveries if is_pulled(night.configuration.sources[source]) else []
@@ -72,6 +71,8 @@ def receive(night: Night, connection: sa.Connection, source: str, looks: Mapping
         "pulled": [file.sha256 for file in pulled],
         "lying": sorted(known[sha256].delivery_id for sha256 in here if sha256 in known),
         "problem": "".join(look.problem for look in looks.values()),
+        "undone": len(undone),
+        "undone_with": _undone_with(connection, undone),
         "left_alone": sum(look.left_alone for look in looks.values()),
         "position": {place: look.position for place, look in looks.items()},
     }
@@ -91,6 +92,27 @@ def _returned(
         for sha256 in pulled
         if (before := known.get(sha256)) and before.state in _TAKEN and before.delivery_id not in in_force
     }
+
+
+def _is_let_in(before: Delivery) -> bool:
+    """Whether two people have let in what the brake holds, or somebody what was taken back with a night."""
+    is_approved = before.state == "held" and before.detail.get("rules") == APPROVED
+    return is_approved or (before.state == "received" and TAKEN_AGAIN in before.detail)
+
+
+def _undone(known: Mapping[str, Delivery], here: set[str]) -> list[Delivery]:
+    """Lists that were taken back and lie there, or were the source's last word although they lie there no longer."""
+    newest = max((before.state_run for before in known.values() if before.state == "accepted"), default=0)
+    undone = [before for before in known.values() if before.state == UNDONE]
+    return [before for before in undone if before.sha256 in here or before.state_run > newest]
+
+
+def _undone_with(connection: sa.Connection, undone: list[Delivery]) -> int:
+    """The night by whose number the newest of these lists are taken again; 0 where there are none."""
+    if not undone:
+        return 0
+    record = run_record(connection, max(before.state_run for before in undone))
+    return min(record["undoes"]) if record else 0
 
 
 def _is_due(before: Delivery, night: Night) -> bool:

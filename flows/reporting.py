@@ -1,4 +1,4 @@
-"""Stage ``report``: what the night came to, as a summary in the ledger, a page and a workbook."""
+"""Stage ``report``: what the night came to, as a summary in the ledger, pages and a workbook."""
 
 from pathlib import Path
 from typing import Any
@@ -7,20 +7,22 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import sqlalchemy as sa
 
-from flows.context import Home, Night
+from flows.context import Home, Night, open_registry
+from flows.report_site import Site, missing_pages, night_site, write_front, write_site
+from flows.reported_findings import Reported, reported
 from registry import runs
 from registry.elders import category_counts
+from registry.engine import transaction
 from registry.findings import findings_of_run
-from reports.night import HouseholdLine, NightReport, SourceLine, write_night_report
-from reports.wording import with_words
+from reports.night import HouseholdLine, NightReport, SourceLine
 from schemas.codes import CODE_LISTS
-from schemas.configuration import Configuration
+from schemas.configuration import Configuration, load_configuration
 from schemas.errors import ConfigurationInvalid
 from schemas.fields import FIELDS
-from schemas.finding_states import AWAITING, FindingState
+from schemas.finding_states import AWAITING
 from schemas.findings import Finding
 
-__all__ = ["SOURCE_STATUS", "push_reasons", "summary_of", "write_page", "write_report"]
+__all__ = ["SOURCE_STATUS", "is_reported", "push_reasons", "report_path", "summary_of", "write_report"]
 
 SOURCE_STATUS = {
     "taken": "green", "unchanged": "green", "none": "absent", "held": "yellow", "refused": "yellow", "failed": "red",
@@ -44,18 +46,50 @@ def write_report(night: Night, connection: sa.Connection) -> dict[str, Any]:
     return summary
 
 
-def write_page(home: Home, configuration: Configuration, connection: sa.Connection, run_id: int) -> Path:
-    """Writes the page and workbook of a finished run from what the registry holds of it."""
-    return _write(home, configuration, connection, run_id, findings_of_run(connection, run_id))
+def report_path(home: Path, config: Path, run_id: int) -> Path:
+    """The page of a finished run; its pages are written again where one of them, or the front page, is gone.
+
+    Raises:
+        ConfigurationInvalid: there is no such run, or it did not finish.
+    """
+    configuration = load_configuration(config)
+    rooms = Home(home.expanduser().resolve())
+    with open_registry(rooms, configuration) as engine, transaction(engine) as connection:
+        if runs.run_record(connection, run_id) is None:
+            raise ConfigurationInvalid(f"there is no run {run_id}; `eldersync runs` lists them")
+        folder = rooms.reports(run_id)
+        if (rooms.path / "reports" / "index.html").is_file() and not missing_pages(folder):
+            return folder / "index.html"
+        return _write(rooms, configuration, connection, run_id, findings_of_run(connection, run_id))
 
 
 def _write(
     home: Home, configuration: Configuration, connection: sa.Connection, run_id: int, findings: pd.DataFrame
 ) -> Path:
+    """The pages of a run, and the front page: of the newest run, whichever was written."""
+    site = _site(configuration, connection, run_id, findings)
+    page = write_site(site, home.reports(run_id))
+    newest = max((record["run_id"] for record in runs.runs(connection) if is_reported(record)), default=run_id)
+    if newest == run_id:
+        write_front(home, configuration, connection, site)
+    elif not (home.path / "reports" / "index.html").is_file():
+        of_newest = _site(configuration, connection, newest, findings_of_run(connection, newest))
+        write_front(home, configuration, connection, of_newest)
+    return page
+
+
+def _site(configuration: Configuration, connection: sa.Connection, run_id: int, findings: pd.DataFrame) -> Site:
     record = runs.run_record(connection, run_id)
-    if record is None or record["summary"] is None:
+    if record is None or not is_reported(record):
         raise ConfigurationInvalid(f"run {run_id} did not finish; `eldersync show {run_id}` says why")
-    return write_night_report(_report(configuration, connection, record, findings), home.reports(run_id))
+    found = reported(connection, configuration, run_id, findings)
+    report = _report(configuration, connection, record, found)
+    return night_site(connection, configuration, report, found, record["rules_digest"])
+
+
+def is_reported(record: sa.RowMapping) -> bool:
+    """Whether a run of the ledger is a night that finished, of which there is something to report."""
+    return bool(record["summary"]) and "sources" in record["summary"]
 
 
 def summary_of(night: Night, connection: sa.Connection, findings: pd.DataFrame) -> dict[str, Any]:
@@ -72,7 +106,7 @@ def summary_of(night: Night, connection: sa.Connection, findings: pd.DataFrame) 
     ]  # fmt: skip
     counts = findings.loc[findings["state"].isin(list(AWAITING)), "severity"].value_counts()
     severities = {severity: int(counts.get(severity, 0)) for severity in ("reject", "hold", "warn", "note")}
-    reasons = _reasons(night, sources, findings[findings["state"].isin(list(AWAITING))], pushed)
+    reasons = _reasons(night, sources, findings[findings["state"].isin(list(AWAITING))], merged, pushed)
     return {
         "run_id": night.run_id,
         "business_date": night.business_date.isoformat(),
@@ -95,7 +129,9 @@ def _source_status(line: dict[str, Any]) -> str:
     return "yellow" if line["needs_a_look"] else SOURCE_STATUS[line["status"]]
 
 
-def _reasons(night: Night, sources: list[dict[str, Any]], awaiting: pd.DataFrame, pushed: dict[str, Any]) -> list[str]:
+def _reasons(
+    night: Night, sources: list[dict[str, Any]], awaiting: pd.DataFrame, merged: dict[str, Any], pushed: dict[str, Any]
+) -> list[str]:
     """Why the night is not green: sentences in Chinese, in the order of weight.
 
     What the platform refused, or nobody knows the outcome of, is in the registry: the push has sentences of its own for it.
@@ -109,7 +145,19 @@ def _reasons(night: Night, sources: list[dict[str, Any]], awaiting: pd.DataFrame
         reasons.append(f"{rejected} 处问题须退回来源单位更正，有关记录暂不入库。")
     if held := int(of_records.get("hold", 0)):
         reasons.append(f"{held} 处问题待工作人员核定，有关记录暂不入库。")
-    return [*reasons, *push_reasons(pushed)]
+    return [*reasons, *_identity_reasons(merged), *push_reasons(pushed)]
+
+
+def _identity_reasons(merged: dict[str, Any]) -> list[str]:
+    """What waits of who is who, and which decisions no longer hold."""
+    reasons = []
+    if waiting := merged.get("cases", {}).get("open", 0):
+        reasons.append(f"{waiting} 个人员身份问题待核定（eldersync decide list）。")
+    if retired := merged.get("overrides_retired", 0):
+        reasons.append(f"{retired} 项人工核定因来源改报已失效，现按来源数据登记（eldersync decide list --all）。")
+    if left_out := merged.get("pairs", {}).get("left_out", 0):
+        reasons.append(f"{left_out} 对人员因同名同处者过多未作比对，可能有重复登记未能发现。")
+    return reasons
 
 
 def push_reasons(pushed: dict[str, Any]) -> list[str]:
@@ -143,10 +191,9 @@ def push_reasons(pushed: dict[str, Any]) -> list[str]:
 
 
 def _report(
-    configuration: Configuration, connection: sa.Connection, record: sa.RowMapping, findings: pd.DataFrame
+    configuration: Configuration, connection: sa.Connection, record: sa.RowMapping, found: Reported
 ) -> NightReport:
     summary, zone = record["summary"], ZoneInfo(configuration.bureau.timezone)
-    worded = with_words(findings[findings["state"] != FindingState.CONFIRMED], configuration)
     members = [line["members"] for line in summary["sources"] if line["members"]]
     household = {part: sum(line[part] for line in members) for part in ("received", "linked", "held", "blank")}
     bodies = configuration.bureau.bodies
@@ -170,7 +217,8 @@ def _report(
         categories=[(CODE_LISTS["category"][code], count) for code, count in category_counts(connection).items()],
         push=summary["push"],
         files=[f"../../{name}" for name in summary["files"]],
-        findings=worded,
+        findings=found.findings,
+        context=found.context,
         reading=_reading(configuration, connection, record["run_id"]),
         trend=_trend(connection, record["run_id"]),
         seconds=summary["seconds"],
@@ -195,9 +243,14 @@ def _reading(configuration: Configuration, connection: sa.Connection, run_id: in
 
 
 def _trend(connection: sa.Connection, run_id: int) -> pd.DataFrame:
-    """The nights up to a run that finished, it among them."""
+    """The nights up to a run that finished, it among them; those that were taken back are left out."""
     finished = [
-        record for record in runs.runs(connection, limit=60) if record["summary"] and record["run_id"] <= run_id
+        record
+        for record in runs.runs(connection, limit=60)
+        if record["summary"]
+        and record["kind"] == "night"
+        and record["run_id"] <= run_id
+        and (record["undone_by"] is None or record["run_id"] == run_id)
     ]
     nights = [record["summary"] for record in finished]
     return pd.DataFrame(

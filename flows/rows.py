@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from flows.context import Night
 from flows.deliveries import Kept, combined, read
 from flows.scopes import place_by_file, village_scopes, villages_of_files
+from registry.decision_links import admit_linked
 from registry.finding_closures import admit_confirmed
 from registry.findings import add_findings
 from registry.runs import run_record
@@ -87,7 +88,7 @@ def _keeping_their_list(judged: JudgedRows, before: pd.Series) -> JudgedRows:
 
 
 def store_rows(night: Night, connection: sa.Connection, source: Source, judged: JudgedRows) -> "NDArray[np.int64]":
-    """Adds judged rows and their findings, and admits those held only for what a person has confirmed; gives the rows' ids."""
+    """Adds judged rows and their findings, and admits those held only for what a person has decided; gives the rows' ids."""
     row_ids = add_rows(connection, night.run_id, judged.rows)
     at = judged.findings["position"].to_numpy()
     places = judged.rows[["delivery_id", "sheet", "row_number"]].iloc[at].reset_index(drop=True)
@@ -96,6 +97,8 @@ def store_rows(night: Night, connection: sa.Connection, source: Source, judged: 
     add_findings(connection, night.run_id, "row", source.name, pd.concat([found, places], axis=1))
     if admitted := admit_confirmed(connection, night.run_id, source.name):
         log.info("%s: %d rows are admitted as a person has confirmed them", source.name, admitted)
+    if linked := admit_linked(connection, night.run_id, source.name):
+        log.info("%s: %d rows are admitted as a person has said whose they are", source.name, linked)
     return row_ids
 
 

@@ -32,6 +32,7 @@ from flows.file_notes import (
     shrunk,
     stale,
     still_arriving,
+    taken_back,
 )
 from flows.households import take_members
 from flows.list_brake import hold_files, is_list_of_files_approved, shrinkage_of
@@ -145,7 +146,8 @@ def take(night: Night, connection: sa.Connection, source_name: str) -> dict[str,
             taken = replace(taken, standing={**taken.standing, "received": received})
     if corrections:
         taken = _corrected(taken, take_corrections(night, connection, source, corrections))
-    return asdict(_told_of_server(receipt, _moved_on(connection, source, receipt, taken)))
+    told = _told_of_server(receipt, _moved_on(connection, source, receipt, taken))
+    return asdict(_told_of_undone(receipt, told))
 
 
 def _corrected(taken: Taken, corrected: Corrected) -> Taken:
@@ -192,6 +194,15 @@ def _told_of_server(receipt: dict[str, Any], taken: Taken) -> Taken:
     if not receipt["problem"]:
         return taken
     return replace(taken, message=f"{taken.message}{server_failed(receipt['problem'])}", needs_a_look=True)
+
+
+def _told_of_undone(receipt: dict[str, Any], taken: Taken) -> Taken:
+    """Says that lists which were taken back with a night wait for somebody to decide about them."""
+    if not receipt.get("undone"):  # a night begun before there were undone lists has no such number
+        return taken
+    said = "" if taken.message == SAME_AS_BEFORE else taken.message
+    said = f"{said}{taken_back(receipt['undone'], receipt['undone_with'])}"
+    return replace(taken, message=said, needs_a_look=True)
 
 
 def _moved_on(connection: sa.Connection, source: Source, receipt: dict[str, Any], taken: Taken) -> Taken:

@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
-from registry.tables import delivery, finding, run, stage
+from registry.tables import delivery, delivery_before, finding, run, stage
 
 __all__ = [
     "Delivery", "StageRecord", "begin_run", "delivered", "deliveries", "done_runs", "finish_run", "last_done_run", "latest_run",
-    "newest_received_at", "next_id", "oldest_received_run", "reading_notes", "record_delivery", "record_reading", "record_stage", "reopen_run", "run_record", "runs", "set_delivery_state", "stages",
+    "newest_received_at", "next_id", "oldest_received_run", "reading_notes", "record_delivery", "record_reading", "record_stage", "reopen_run", "run_record", "runs", "set_delivery_state", "stages", "stages_between",
     "supersede_deliveries", "waiting_deliveries", "withdraw_deliveries",
 ]  # fmt: skip
 
@@ -51,8 +51,12 @@ def begin_run(
     started_at: datetime,
     rules_digest: str,
     requested: dict[str, Any],
+    undoes: list[int] | None = None,
 ) -> int:
-    """Opens a run; runs that were left open by a killed process are closed as red, since only one is active at a time."""
+    """Opens a run; runs that were left open by a killed process are closed as red, since only one is active at a time.
+
+    One that ``undoes`` others is no night: these are taken back by it, and what nights build on passes over them.
+    """
     connection.execute(
         run.update()
         .where(run.c.status == "running")
@@ -62,9 +66,11 @@ def begin_run(
     connection.execute(
         run.insert().values(
             run_id=run_id, business_date=business_date, started_at=started_at, status="running",
-            rules_digest=rules_digest, requested=requested,
+            rules_digest=rules_digest, requested=requested, kind="undo" if undoes else "night", undoes=undoes,
         )
     )  # fmt: skip
+    if undoes:
+        connection.execute(run.update().where(run.c.run_id.in_(undoes)).values(undone_by=run_id))
     return run_id
 
 
@@ -129,10 +135,12 @@ def record_stage(
 def last_done_run(
     connection: sa.Connection, stage_name: str, source: str = "", *, before: int
 ) -> tuple[int, dict[str, Any]]:
-    """The newest run before ``before`` in which a stage was done, and the stage's result; (0, {}) if none."""
+    """The newest run before ``before`` in which a stage was done and is not undone, and its result; (0, {}) if none."""
     query = (
         sa.select(stage.c.run_id, stage.c.result)
+        .join(run, run.c.run_id == stage.c.run_id)
         .where(stage.c.name == stage_name, stage.c.source == source, stage.c.status == "done", stage.c.run_id < before)
+        .where(run.c.undone_by.is_(None))
         .order_by(stage.c.run_id.desc())
         .limit(1)
     )
@@ -141,9 +149,20 @@ def last_done_run(
 
 
 def done_runs(connection: sa.Connection, stage_name: str) -> set[int]:
-    """The runs in which a stage was done."""
-    query = sa.select(stage.c.run_id).where(stage.c.name == stage_name, stage.c.status == "done")
+    """The runs in which a stage was done and that are not undone."""
+    done = sa.select(stage.c.run_id).join(run, run.c.run_id == stage.c.run_id)
+    query = done.where(stage.c.name == stage_name, stage.c.status == "done", run.c.undone_by.is_(None))
     return set(connection.execute(query).scalars())
+
+
+def stages_between(connection: sa.Connection, after: int, until: int) -> list[StageRecord]:
+    """The stages of the runs after one and up to another, without runs that were undone."""
+    query = (
+        sa.select(stage.c.name, stage.c.source, stage.c.status, stage.c.seconds, stage.c.result)
+        .join(run, run.c.run_id == stage.c.run_id)
+        .where(stage.c.run_id > after, stage.c.run_id <= until, run.c.undone_by.is_(None))
+    )
+    return [StageRecord(*row) for row in connection.execute(query)]
 
 
 _DELIVERY = sa.select(
@@ -182,10 +201,20 @@ def record_delivery(
     return delivery_id
 
 
+_KEPT_OF_DELIVERY = ("delivery_id", "state", "state_run", "detail")
+
+
 def set_delivery_state(
     connection: sa.Connection, delivery_ids: list[int], state: str, run_id: int, detail: dict[str, Any]
 ) -> None:
-    """Says what became of deliveries (``accepted``, ``held``, ``refused``, ``superseded``) and under which rules."""
+    """Says what became of deliveries (``accepted``, ``held``, ``refused``, ``superseded``) and under which rules.
+
+    What they were before the run is kept, so that it can be undone.
+    """
+    before = sa.select(sa.literal(run_id), *(delivery.c[name] for name in _KEPT_OF_DELIVERY))
+    columns = ["run_id", *_KEPT_OF_DELIVERY]
+    journal = insert(delivery_before).from_select(columns, before.where(delivery.c.delivery_id.in_(delivery_ids)))
+    connection.execute(journal.on_conflict_do_nothing())
     connection.execute(
         delivery.update()
         .where(delivery.c.delivery_id.in_(delivery_ids))

@@ -306,6 +306,7 @@ finding = sa.Table(
     sa.Column("code", sa.Text, nullable=False),
     sa.Column("severity", sa.Text, nullable=False),
     sa.Column("seen", sa.Text),  # masked
+    sa.Column("rule", sa.Text),  # version of its rule, of schemas.rules_catalogue
 )
 
 outbox = sa.Table(
@@ -465,7 +466,7 @@ audit = sa.Table(
     sa.Column("audit_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("actor", sa.Text, nullable=False),  # account of the operating system
-    sa.Column("action", sa.Text, nullable=False),  # elders-unmasked, explain-unmasked, returns-unmasked
+    sa.Column("action", sa.Text, nullable=False),  # elders-, explain-, returns-, cases-, case-unmasked
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("people", sa.BigInteger, nullable=False),
 )

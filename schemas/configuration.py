@@ -19,11 +19,23 @@ from schemas.channels import Channel, FolderChannel, SecretName
 from schemas.codes import CATEGORIES, CODE_LISTS
 from schemas.divisions import Division, read_division_table
 from schemas.errors import ConfigurationInvalid
-from schemas.fields import FIELDS, MEMBER_FIELDS, STATED_FIELDS
+from schemas.fields import FIELDS, LIFE_FIELDS, MEMBER_FIELDS, STATED_FIELDS
 from schemas.findings import CATALOGUE, Finding, Severity
+from schemas.identity_rules import IdentityRules, Scores, Sounds, read_variants
 from schemas.push_brake import PushBrake
+from schemas.rules_switches import WITHOUT_A_NUMBER, why_always_on
+from schemas.survivorship import Survivorship
 
-__all__ = ["Brake", "Configuration", "Division", "Rules", "Source", "TableColumns", "load_configuration"]
+__all__ = [
+    "Brake",
+    "Configuration",
+    "Division",
+    "Rules",
+    "Source",
+    "Survivorship",
+    "TableColumns",
+    "load_configuration",
+]
 
 Policy = Literal["take", "leave"]
 """Whether something that may or may not be part of a list is."""
@@ -54,7 +66,7 @@ class TableColumns(_Strict):
 
     @model_validator(mode="after")
     def _known_fields(self) -> Self:
-        unknown = [field for field in self.columns if field not in {*STATED_FIELDS, *MEMBER_FIELDS}]
+        unknown = [field for field in self.columns if field not in {*STATED_FIELDS, *MEMBER_FIELDS, *LIFE_FIELDS}]
         if unknown:
             raise ValueError(f"columns.{unknown[0]} is not a field of the registry")
         missing = [field for field in self.required if field not in self.columns]
@@ -111,6 +123,7 @@ class Source(_Strict):
     main: TableColumns
     members: TableColumns | None = None
     codes: dict[str, dict[str, str]] = {}
+    empty_deletes: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _names_people(self) -> Self:
@@ -123,6 +136,9 @@ class Source(_Strict):
     def _consistent(self) -> Self:
         if self.stated_on not in self.main.columns:
             raise ValueError(f"stated_on names {self.stated_on}, which has no headers under main.columns")
+        for field in self.empty_deletes:
+            if field != "*" and field not in self.main.columns:
+                raise ValueError(f"empty_deletes names {field}, which has no headers under main.columns")
         if self.states is not None and self.states not in CATEGORIES:
             raise ValueError(f"states: {self.states} is not a category")
         asks_for_changes = getattr(self.channel, "increment", None) or getattr(self.channel, "mode", "") == "cursor"
@@ -156,10 +172,34 @@ class Rules(_Strict):
     severe_levels: tuple[Literal["1", "2", "3", "4"], ...] = ("1", "2")
     severe_extended_categories: tuple[Literal["1", "2", "3", "4", "5", "6", "7"], ...] = ()
     severe_extended_levels: tuple[Literal["1", "2", "3", "4"], ...] = ("3", "4")
+    unticked_contradicts: tuple[Literal["incapacitated", "severely_disabled", "family_planning_special"], ...] = ()
+    ending_states: tuple[Literal["deceased", "moved_away", "in_institution", "refused"], ...] = (
+        "deceased",
+        "moved_away",
+    )
     brake: Brake = Brake()
     push_brake: PushBrake = PushBrake()
     reading: Reading = Reading()
     severities: dict[Finding, Severity] = {}
+    off: tuple[Finding, ...] = ()
+
+    @model_validator(mode="after")
+    def _nobody_unknown_gets_in(self) -> Self:
+        for code, severity in self.severities.items():
+            if code in WITHOUT_A_NUMBER and severity not in {Severity.REJECT, Severity.HOLD}:
+                raise ValueError(f"severities.{code}: its row names nobody, so it is held: reject or hold")
+        return self
+
+    @model_validator(mode="after")
+    def _may_be_off(self) -> Self:
+        for code in self.off:
+            if why := why_always_on(code):
+                raise ValueError(f"off: {code} cannot be switched off: {why}")
+        return self
+
+    def is_on(self, finding: Finding) -> bool:
+        """Whether a rule is judged at all."""
+        return finding not in self.off
 
     def severity(self, finding: Finding) -> Severity:
         """The severity in force for a finding's code."""
@@ -181,24 +221,6 @@ class Bureau(_Strict):
     bodies: dict[str, str]
 
 
-class Survivorship(_Strict):
-    """For each field the sources to believe, best first; a field not named takes ``otherwise``."""
-
-    otherwise: tuple[str, ...]
-    fields: dict[str, tuple[str, ...]] = {}
-
-    @model_validator(mode="after")
-    def _known_fields(self) -> Self:
-        for field in self.fields:
-            if field not in STATED_FIELDS:
-                raise ValueError(f"fields.{field} is not a field a source may state")
-        return self
-
-    def order(self, field: str) -> tuple[str, ...]:
-        """Sources to believe for ``field``, best first; sources not named come last and never win."""
-        return self.fields.get(field, self.otherwise)
-
-
 class Configuration(_Strict):
     """Everything under the configuration folder, checked together."""
 
@@ -207,6 +229,7 @@ class Configuration(_Strict):
     sources: dict[str, Source]
     survivorship: Survivorship
     rules: Rules
+    identity: IdentityRules
     divisions: tuple[Division, ...]
 
     @cached_property
@@ -243,10 +266,12 @@ def load_configuration(folder: Path) -> Configuration:
         rules = Rules.model_validate(_read_toml(path))
     with _naming(folder / "divisions.csv") as path:
         divisions = _read_divisions(path)
+    identity = _read_identity(folder / "identity")
     _check_together(folder, bureau, sources, survivorship, divisions)
     return Configuration(
-        folder=folder, bureau=bureau, sources=sources, survivorship=survivorship, rules=rules, divisions=divisions
-    )
+        folder=folder, bureau=bureau, sources=sources, survivorship=survivorship, rules=rules, identity=identity,
+        divisions=divisions,
+    )  # fmt: skip
 
 
 def _check_together(
@@ -263,7 +288,8 @@ def _check_together(
             raise ConfigurationInvalid(
                 f"{folder}/sources/{source.name}.toml: body: {source.body} is not in bureau.toml"
             )
-    for field, order in {"otherwise": survivorship.otherwise, **survivorship.fields}.items():
+    orders = {field: survivorship.order(field) for field in survivorship.fields}
+    for field, order in {"otherwise": survivorship.otherwise, **orders}.items():
         for name in order:
             if name not in sources:
                 raise ConfigurationInvalid(f"{folder}/survivorship.toml: {field}: {name} is not a source")
@@ -294,6 +320,16 @@ def _naming(path: Path) -> Iterator[Path]:
 def _read_toml(path: Path) -> dict[str, Any]:
     with path.open("rb") as file:
         return tomllib.load(file)
+
+
+def _read_identity(folder: Path) -> IdentityRules:
+    with _naming(folder / "sounds.toml") as path:
+        sounds = Sounds.model_validate(_read_toml(path))
+    with _naming(folder / "variants.csv") as path, path.open(encoding="utf-8-sig", newline="") as file:
+        variants = read_variants(file)
+    with _naming(folder / "scores.toml") as path:
+        scores = Scores.model_validate(_read_toml(path))
+    return IdentityRules(sounds=sounds, variants=variants, scores=scores)
 
 
 def _read_divisions(path: Path) -> tuple[Division, ...]:

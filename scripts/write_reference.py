@@ -10,6 +10,10 @@ from schemas.codes import CODE_LISTS
 from schemas.configuration import Configuration, Source, TableColumns, load_configuration
 from schemas.fields import ELDER_FIELDS, FIELDS, MEMBER_FIELDS, Field
 from schemas.findings import CATALOGUE, FindingRule
+from schemas.rules_catalogue import RULES
+from schemas.rules_declared import STAGE_WORDS
+from schemas.rules_switches import why_always_on
+from schemas.rules_words import SEVERITY_WORDS
 
 __all__ = ["HEADERS_BEGIN", "HEADERS_END", "main", "render_data_dictionary", "render_findings", "render_headers", "with_headers"]  # fmt: skip
 
@@ -23,7 +27,6 @@ _GROUPS: Mapping[str, str] = {
     "household": "家庭 (household)", "between": "行与来源之间 (between)", "push": "推送 (push)",
 }  # fmt: skip
 _OWNERS: Mapping[str, str] = {"sender": "报送单位", "civil_affairs": "民政部门", "platform": "省级平台"}
-_SEVERITIES: Mapping[str, str] = {"reject": "退回", "hold": "待定", "warn": "提醒", "note": "说明"}
 
 _TYPES = (
     "Types: `text`; `code` (a word of the code list named); `categories` (codes joined by `|` in the registry's order); "
@@ -33,8 +36,9 @@ _TYPES = (
 )
 _SEVERITY_NOTE = (
     "A severity can be changed in `config/rules.toml` ([configuration](configuration.md)). A row shows all its findings; "
-    "of one ID number's own faults only the first is reported, since the later ones cannot be judged. Nothing raises the "
-    "two codes of the group push yet: an import workbook brings no answers."
+    "of one ID number's own faults only the first is reported, since the later ones cannot be judged. Rules are judged in the "
+    "order of their stages: reading the file, reading a cell, the cell, the row, other rows of the list, other lists, the "
+    "registry, the platform. `eldersync rules list` shows what is in force."
 )
 
 
@@ -88,7 +92,9 @@ def render_findings() -> str:
         "",
     ]
     for group, title in _GROUPS.items():
-        lines += [f"## {title}", "", "| 代码 | 程度 | 名称 | 含义 | 应为 | 处理办法 | 责任单位 |", "| --- " * 7 + "|"]
+        lines += [
+            f"## {title}", "", "| 代码 | 程度 | 阶段 | 名称 | 含义 | 应为 | 处理办法 | 责任单位 | 停用 |", "| --- " * 9 + "|",
+        ]  # fmt: skip
         lines += [_finding_row(rule) for rule in CATALOGUE.values() if rule.group == group]
         lines.append("")
     return "\n".join(lines)
@@ -140,8 +146,8 @@ def _field_table(fields: Iterable[tuple[str, Field]]) -> list[str]:
 
 def _finding_row(rule: FindingRule) -> str:
     cells = (
-        f"`{rule.code}`", _SEVERITIES[rule.severity], rule.label, rule.meaning, rule.expected, rule.remedy,
-        _OWNERS[rule.owner],
+        f"`{rule.code}`", SEVERITY_WORDS[rule.severity], STAGE_WORDS[RULES[rule.code].stage], rule.label, rule.meaning,
+        rule.expected, rule.remedy, _OWNERS[rule.owner], "不可以" if why_always_on(rule.code) else "可以",
     )  # fmt: skip
     return "| " + " | ".join(map(_cell, cells)) + " |"
 

@@ -15,6 +15,7 @@ from schemas.fields import FIELDS, STATED_FIELDS
 from schemas.findings import Finding
 from schemas.platform_profile import PlatformProfile
 from schemas.push import PushState
+from schemas.rules_catalogue import rule_version
 from transforms.platform_words import masked_words
 
 __all__ = ["FINDING_COLUMNS", "OUTCOME_COLUMNS", "STATEMENT_COLUMNS", "platform_findings"]
@@ -27,6 +28,7 @@ STATEMENT_COLUMNS = ("person_id", "winners", "letter", "row_id", "source", "deli
 
 FINDING_COLUMNS = (
     "person_id", "code", "severity", "source", "delivery_id", "sheet", "row_number", "row_id", "header", "field", "seen",
+    "rule",
 )  # fmt: skip
 
 _CODES = {
@@ -77,6 +79,7 @@ def platform_findings(
     codes = [_CODES[PushState(state)] for state in telling["state"]]
     found["code"] = pd.Series([str(code) for code in codes], dtype="str")
     found["severity"] = pd.Series([str(configuration.rules.severity(code)) for code in codes], dtype="str")
+    found["rule"] = pd.Series([rule_version(code, configuration.rules) for code in codes], dtype="str")
     found["seen"] = pd.Series(_seen(telling, meanings, profile), dtype="str")
     found["header"] = pd.Series(_headers(found, configuration), dtype="str")
     found["field"] = found["field"].replace("", None).astype("str")

@@ -270,7 +270,7 @@ def test_wrong_usage_exits_with_2_and_a_sentence(
         ("bureau.toml", 'platform = "example"', 'platform = "none"', "bureau.toml: platform"),
         ("sources/health_incapacity.toml", 'body = "health"', 'body = "none"', "health_incapacity.toml: body"),
         ("platform/example.toml", "row_limit = 5000", "row_limit = -1", "example.toml: workbook.row_limit"),
-        ("survivorship.toml", "=", "= =", "survivorship.toml: not readable as TOML"),
+        ("survivorship.toml", "otherwise =", "otherwise = =", "survivorship.toml: not readable as TOML"),
     ],
     ids=["type", "unknown key", "missing profile", "unknown body", "platform", "syntax"],
 )

@@ -129,7 +129,7 @@ def added_and_ignored(drawn: Drawn) -> Expected:
 def renamed_required(drawn: Drawn) -> Expected:
     field = drawn.picked.choice(drawn.layout.tables["main"].required)
     drawn.rows[0][drawn.fields.index(field)] = "改过的列名"
-    return Expected([("column-missing", field, drawn.headers(field)[0])], refused=True)
+    return Expected([("column-missing", field, drawn.headers(field)[0]), ("column-unknown", None, "")], refused=True)
 
 
 def removed_required(drawn: Drawn) -> Expected:
@@ -247,7 +247,7 @@ def test_a_source_that_lost_a_required_column_is_refused_and_the_others_go_on(bu
     summary = bureau.night(expect="yellow")
     assert funnel(summary["sources"][SURVEY]) == (0, 0, 0, 0, 0)
     assert funnel(summary["sources"][FAMILY]) == (3, 3, 0, 0, 0)
-    assert bureau.findings() == {("column-missing", SURVEY, 1, "id_number"): 1}
+    assert bureau.findings() == {("column-missing", SURVEY, 1, "id_number"): 1, ("column-unknown", SURVEY, 1, None): 1}
 
 
 def test_the_same_list_in_another_layout_changes_nobody(bureau):

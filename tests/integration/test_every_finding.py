@@ -131,7 +131,7 @@ CASES = [
     ]),
     Case("sources-contradict", [
         (SURVEY, BLANK | survey_row(D, 对象类型="失能"), [("sources-contradict", "categories")]),
-        (INCAPACITY, incapacity_row(D, 能力等级="能力完好"), []),
+        (INCAPACITY, incapacity_row(D, 能力等级="能力完好"), [("sources-contradict", "ability_level")]),
     ]),
     Case("household-head-missing", [(SURVEY, BLANK | survey_row(E), [])], [
         (member_row(E, "赵小明", id_number(date(1990, 5, 5)), "长子"), [("household-head-missing", "relation_to_head")]),

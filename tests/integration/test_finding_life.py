@@ -9,12 +9,10 @@ import pandas as pd
 import pytest
 from nights import (
     DISABILITY,
-    INCAPACITY,
     SURVEY,
     TODAY,
     Bureau,
     disability_row,
-    incapacity_row,
     member_row,
     people,
     person,
@@ -128,21 +126,19 @@ def test_a_confirmation_outlives_other_rules_and_a_list_that_was_gone_for_a_nigh
 
 
 def test_what_was_found_between_lists_is_reported_again_when_the_other_list_changes(bureau: Bureau) -> None:
-    able, *others = people(6)
-    bureau.deliver(SURVEY, [survey_row(able, 对象类型="失能"), *map(survey_row, others)])
-    bureau.deliver(INCAPACITY, [incapacity_row(able, 能力等级="能力完好"), incapacity_row(person(50))])
+    light, *others = people(6)
+    bureau.deliver(SURVEY, [survey_row(light, 对象类型="重残、独居"), *map(survey_row, others)])
+    bureau.deliver(DISABILITY, [disability_row(light, level="3"), disability_row(person(50))])
     assert bureau.night()["findings"]["warn"] == 1
-    assert command(bureau, "findings", "confirm", standing(bureau, "sources-contradict"), *BY) == 0
+    assert command(bureau, "findings", "confirm", standing(bureau, "severely-disabled-level"), *BY) == 0
 
-    bureau.deliver(SURVEY, [survey_row(able, 对象类型="失能"), *map(survey_row, [*others, person(9)])])
+    bureau.deliver(SURVEY, [survey_row(light, 对象类型="重残、独居"), *map(survey_row, [*others, person(9)])])
     assert bureau.night()["findings"]["warn"] == 0
 
-    bureau.deliver(
-        INCAPACITY, [incapacity_row(able, 能力等级="能力完好", 评估日期="2024-06-01"), incapacity_row(person(50))]
-    )
+    bureau.deliver(DISABILITY, [disability_row(light, level="3", 发证日期="2024-06-01"), disability_row(person(50))])
     changed = bureau.night()
     assert changed["findings"]["warn"] == 1
-    assert states(bureau, changed["run_id"]) == {"sources-contradict": "open"}
+    assert states(bureau, changed["run_id"]) == {"severely-disabled-level": "open"}
 
 
 def test_a_cell_that_is_wrong_in_another_way_is_not_corrected(bureau: Bureau) -> None:

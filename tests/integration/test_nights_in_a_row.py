@@ -506,7 +506,7 @@ def test_a_third_person_does_not_settle_the_dispute_of_two_others(bureau):
     one = person(0)
     other = replace(one, number=one.number[:13] + "5" + one.number[14:17], village="小黄村")
     other = replace(other, number=other.number[:17] + check_character(other.number[:17]))
-    third = replace(one, number=id_number(date(1936, 1, 1), 431, region="441402"), village="别村")
+    third = replace(one, number=id_number(date(1941, 5, 9), 431, region="441402"), phone="13500009999", village="别村")
     assert sum(a != b for a, b in zip(one.number, other.number, strict=True)) <= 2
     bureau.deliver(FAMILY, [family_row(one), family_row(other)])
     bureau.night(expect="yellow")

@@ -23,6 +23,7 @@ from schemas.configuration import (
 )
 from schemas.fields import FIELDS
 from schemas.findings import CATALOGUE
+from schemas.identity_rules import Scores, ScoreTable, Sounds, Weights
 from schemas.platform_api import ApiFormat
 from schemas.platform_api_parts import (
     AnswerNames,
@@ -48,6 +49,7 @@ COMMANDS = [name for name in app if not name.startswith("-")]
 MODELS = (
     Bureau, Source, TableColumns, Rules, Brake, Reading, Survivorship, Division, PlatformProfile, PlatformWorkbook,
     PlatformColumn, FolderChannel, SftpChannel, DatabaseChannel, RestChannel, PushBrake,
+    Scores, ScoreTable, Sounds, Weights,
 )  # fmt: skip
 TABLES: dict[str, type[BaseModel]] = {
     "[reasons.CODE]": PlatformReason, "[receipts]": ReceiptsFormat, "[receipts.headers]": ReceiptHeaders,

@@ -19,6 +19,7 @@ def upgrade() -> None:
     for table in ("elder", "elder_history"):
         op.add_column(table, sa.Column("carried", sa.Text()))
     op.add_column("category", sa.Column("end_reason", sa.Text()))
+    op.add_column("finding", sa.Column("rule", sa.Text()))
     op.create_table(
         "elder_state",
         sa.Column("person_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -137,6 +138,7 @@ def downgrade() -> None:
         "elder_state",
     ):
         op.drop_table(table)
+    op.drop_column("finding", "rule")
     op.drop_column("category", "end_reason")
     for table in ("elder_history", "elder"):
         op.drop_column(table, "carried")

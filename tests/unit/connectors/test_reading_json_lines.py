@@ -140,6 +140,8 @@ def test_keys_are_compared_as_they_are_written(read):
     assert refusal(read, {"Name": "张三", "person": {"IDCARD": "441421194503120018"}}) == [
         (Finding.COLUMN_MISSING, "name"),
         (Finding.COLUMN_MISSING, "person.idCard"),
+        (Finding.COLUMN_UNKNOWN, "Name"),
+        (Finding.COLUMN_UNKNOWN, "person.IDCARD"),
     ]
 
 

@@ -215,6 +215,12 @@ def test_one_fault_is_one_finding(source, changes, expected):
     assert codes(judged([row], source)) == expected
 
 
+@pytest.mark.parametrize("source", sorted(CLEAN))
+def test_every_source_has_a_place_or_an_address_to_miss(source):
+    row = {name: cell for name, cell in CLEAN[source].items() if not name.startswith("household_")}
+    assert codes(judged([row], source)) == ["address-missing"]
+
+
 def test_a_row_shows_all_its_findings_side_by_side():
     row = CLEAN[SURVEY] | {"name": None, "id_number": "44", "phone": "1", "categories": None, "registered_date": "?"}
     assert codes(judged([row])) == [
