@@ -246,7 +246,7 @@ def _give_decided(found: dict[str, Any], common: Common) -> int:
 
 
 def _decider(by: str, reason: str) -> Any:
-    from flows.finding_desk import Decider
+    from flows.at_rest import Decider
 
     return Decider(by, reason)
 

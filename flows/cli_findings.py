@@ -104,7 +104,8 @@ def reopen(
         yes: do it.
         common: options every command takes.
     """
-    from flows.finding_desk import Choice, Decider, reopen_findings
+    from flows.at_rest import Decider
+    from flows.finding_desk import Choice, reopen_findings
     from flows.print_findings import print_decision
 
     choice = Choice(finding, chosen.code, chosen.source, chosen.run)
@@ -132,7 +133,8 @@ def dispatches(*, source: str = "", limit: Positive = 50, common: Common = COMMO
 def _close(
     kind: str, finding: tuple[int, ...], chosen: Filter, by: str, reason: str, common: Common, *, yes: bool
 ) -> int:
-    from flows.finding_desk import Choice, Decider, close_findings
+    from flows.at_rest import Decider
+    from flows.finding_desk import Choice, close_findings
     from flows.print_findings import print_decision
     from schemas.finding_states import Closing
 

@@ -35,7 +35,7 @@ def undo(
         yes: do it.
         common: options every command takes.
     """
-    from flows.finding_desk import Decider
+    from flows.at_rest import Decider
     from flows.print_memory import print_undo
     from flows.undo import Undoing, undo_run
 
@@ -55,7 +55,7 @@ def retake(run: Positive, *, by: str, reason: str, source: str | None = None, co
         source: only this source's.
         common: options every command takes.
     """
-    from flows.finding_desk import Decider
+    from flows.at_rest import Decider
     from flows.print_memory import print_retaken
     from flows.undo import retake_lists
 

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any
 
 from flows.answers import Answer
+from flows.at_rest import Decider
 from flows.consequences import consequence_of
 from flows.decision_desk import DecisionDesk, Question, deciding, open_question
-from flows.finding_desk import Decider
 from registry.decisions import record
 
 __all__ = ["answer_case", "decide_case"]

@@ -13,10 +13,10 @@ from connectors.reading.layouts.header import normal_header
 from connectors.reading.looks.inspection import InspectedSheet, Inspection
 from connectors.reading.parent import inspect_delivery
 from flows.answers import Answer, AnswerRefused, Opinion
+from flows.at_rest import Decider
 from flows.decide import answer_case
 from flows.decision_desk import DecisionDesk, Question, deciding, open_question
 from flows.deliveries import limits_of
-from flows.finding_desk import Decider
 from flows.source_look import existing_file, reading_room
 from registry.case_statements import case_sides
 from registry.cases import read_case

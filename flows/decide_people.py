@@ -6,8 +6,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from flows.at_rest import Decider
 from flows.decision_desk import deciding, question, wanted_person
-from flows.finding_desk import Decider
 from flows.override_values import field_value, overridable_field
 from registry.case_statements import case_statements
 from registry.decision_links import Link

@@ -11,17 +11,15 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import sqlalchemy as sa
 
+from flows.at_rest import Decider, registry_at_rest
 from flows.context import Home, open_registry
 from flows.export import person_id_of
-from flows.finding_desk import Decider
 from registry.audit import record_disclosure
 from registry.case_statements import case_sides, case_statements
 from registry.cases import read_case
 from registry.decision_links import person_keys
 from registry.decisions import Deed, lowest_registered
 from registry.engine import transaction
-from registry.lock import run_lock
-from registry.runs import latest_run
 from registry.tables import elder
 from schemas.configuration import Configuration, load_configuration
 from schemas.errors import ConfigurationInvalid
@@ -64,19 +62,7 @@ def deciding(home: Path, config: Path, decider: Decider) -> Iterator[DecisionDes
         AnotherRunIsActive: a run is going on.
     """
     configuration = load_configuration(config)
-    for said, what in (
-        (decider.by, "--by: who decides has to be named"),
-        (decider.reason, "--reason: why is recorded"),
-    ):
-        if not any(letter.isalnum() for letter in said):
-            raise ConfigurationInvalid(what)
-    now = datetime.now(ZoneInfo(configuration.bureau.timezone))
-    with (
-        open_registry(Home(home.expanduser().resolve()), configuration) as engine,
-        run_lock(engine, "decisions on people"),
-        transaction(engine) as connection,
-    ):
-        latest = latest_run(connection)
+    with registry_at_rest(home, configuration, decider, "decisions on people") as (connection, now, latest):
         after_run, judge_on = (latest["run_id"], latest["business_date"]) if latest else (0, now.date())
         deed = Deed(decider.by.strip(), getpass.getuser(), decider.reason.strip(), now, after_run, judge_on)
         yield DecisionDesk(configuration, connection, deed)

@@ -7,21 +7,17 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from flows.context import Home, open_registry
-from registry import runs
-from registry.engine import transaction
+from flows.at_rest import Decider, registry_at_rest
 from registry.finding_closures import Chosen, choose_findings, close_chosen, reopen_chosen
-from registry.lock import run_lock
 from schemas.configuration import Configuration, load_configuration
 from schemas.errors import ConfigurationInvalid
 from schemas.finding_states import Closing, may_be_confirmed, may_be_waived
 from schemas.findings import CATALOGUE, Finding, Severity
 
-__all__ = ["Choice", "Decider", "close_findings", "reopen_findings"]
+__all__ = ["Choice", "close_findings", "reopen_findings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +28,6 @@ class Choice:
     code: str = ""
     source: str = ""
     run_id: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Decider:
-    """Who decides, as the person names himself, and why."""
-
-    by: str
-    reason: str
 
 
 class _Desk(NamedTuple):
@@ -93,21 +81,10 @@ def _at_desk(home: Path, config: Path, choice: Choice, decider: Decider) -> Iter
     """A transaction while no run judges rows: one that does would not see what is decided meanwhile."""
     configuration = load_configuration(config)
     _check_choice(choice, configuration)
-    for said, what in (
-        (decider.by, "--by: who decides has to be named"),
-        (decider.reason, "--reason: why is recorded"),
-    ):
-        if not any(letter.isalnum() for letter in said):
-            raise ConfigurationInvalid(what)
-    now = datetime.now(ZoneInfo(configuration.bureau.timezone))
-    with (
-        open_registry(Home(home.expanduser().resolve()), configuration) as engine,
-        run_lock(engine, "decisions on findings"),
-        transaction(engine) as connection,
-    ):
-        latest = runs.latest_run(connection)
+    with registry_at_rest(home, configuration, decider, "decisions on findings") as at_rest:
+        latest = at_rest.latest
         # The night after may be of any later day, or of the same.
-        yield _Desk(connection, now, latest["business_date"] if latest else now.date())
+        yield _Desk(at_rest.connection, at_rest.now, latest["business_date"] if latest else at_rest.now.date())
 
 
 def _check_choice(choice: Choice, configuration: Configuration) -> None:

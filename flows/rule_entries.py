@@ -5,6 +5,7 @@ How they look as a page is ``reports.rule_pages``'s business.
 
 import pandas as pd
 
+from flows.rules_list import owner_words
 from reports.rule_pages import RuleEntry
 from schemas.configuration import Configuration
 from schemas.findings import CATALOGUE, Finding
@@ -26,11 +27,10 @@ def rule_entries(configuration: Configuration, findings: pd.DataFrame | None = N
 
 
 def _entry(code: Finding, configuration: Configuration, example: str, count: int | None) -> RuleEntry:
-    words, rules, bodies = CATALOGUE[code], configuration.rules, configuration.bureau.bodies
-    owners = {"sender": "报送单位", "platform": "省级平台", "civil_affairs": bodies.get("civil_affairs", "民政部门")}
+    words, rules = CATALOGUE[code], configuration.rules
     return RuleEntry(
         code=str(code), group=words.group, label=words.label, meaning=words.meaning, expected=words.expected,
-        remedy=words.remedy, owner=owners[words.owner], severity=str(rules.severity(code)), usual=str(words.severity),
+        remedy=words.remedy, owner=owner_words(words.owner, configuration), severity=str(rules.severity(code)), usual=str(words.severity),
         version=rule_version(code, rules), is_on=rules.is_on(code), parameters=in_words(parameters_in_force(code, rules)),
         example=example, findings=count,
     )  # fmt: skip

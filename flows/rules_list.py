@@ -20,7 +20,7 @@ from schemas.rules_declared import STAGE_WORDS
 from schemas.rules_switches import why_always_on
 from schemas.rules_words import SEVERITY_WORDS, in_words
 
-__all__ = ["COLUMNS", "explain_rule", "list_rules", "rule_lines"]
+__all__ = ["COLUMNS", "explain_rule", "list_rules", "owner_words", "rule_lines"]
 
 COLUMNS = {
     "code": "代码", "stage": "阶段", "label": "名称", "meaning": "含义", "expected": "应为", "remedy": "处理办法",
@@ -62,13 +62,14 @@ def _line(code: Finding, configuration: Configuration, standing: dict[str, int] 
         "code": str(code), "stage": STAGE_WORDS[rule.stage], "label": words.label, "meaning": words.meaning,
         "expected": words.expected, "remedy": words.remedy, "severity": SEVERITY_WORDS[rules.severity(code)],
         "default": SEVERITY_WORDS[words.severity], "is_on": rules.is_on(code), "may_be_off": why_always_on(code) is None,
-        "owner": _owner(words.owner, configuration), "fields": [FIELDS[field].label for field in rule.fields],
+        "owner": owner_words(words.owner, configuration), "fields": [FIELDS[field].label for field in rule.fields],
         "parameters": parameters_in_force(code, rules), "version": rule_version(code, rules),
         "standing": None if standing is None else standing.get(str(code), 0),
     }  # fmt: skip
 
 
-def _owner(owner: str, configuration: Configuration) -> str:
+def owner_words(owner: str, configuration: Configuration) -> str:
+    """Whose job a rule's findings are, as people read it."""
     return {"sender": "报送单位", "platform": "省级平台"}.get(owner) or configuration.bureau.bodies.get(
         owner, "民政部门"
     )

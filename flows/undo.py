@@ -11,16 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from flows.context import Home, open_registry
-from flows.finding_desk import Decider
+from flows.at_rest import Decider, registry_at_rest
 from registry import runs
 from registry.elders import active_count
-from registry.engine import transaction
-from registry.lock import assert_lock_held, run_lock
 from registry.undo import changing_runs, take_back
 from registry.undo_statements import release_deliveries
 from schemas.configuration import Configuration, load_configuration
@@ -97,20 +93,8 @@ def retake_lists(home: Path, config: Path, run_id: int, source: str | None, deci
 @contextmanager
 def _at_desk(home: Path, config: Path, doing: str, decider: Decider) -> Iterator[_Desk]:
     """A transaction that no run can begin beside."""
-    for said, what in (
-        (decider.by, "--by: who does this has to be named"),
-        (decider.reason, "--reason: why is recorded"),
-    ):
-        if not any(letter.isalnum() for letter in said):
-            raise ConfigurationInvalid(what)
     configuration = load_configuration(config)
-    now = datetime.now(ZoneInfo(configuration.bureau.timezone))
-    with (
-        open_registry(Home(home.expanduser().resolve()), configuration) as engine,
-        run_lock(engine, doing) as lock,
-        transaction(engine) as connection,
-    ):
-        assert_lock_held(connection, lock)
+    with registry_at_rest(home, configuration, decider, doing) as (connection, now, _):
         yield _Desk(connection, configuration, now)
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Keys = NDArray[np.int64]
 
-__all__ = ["case_counts", "damaged_candidates", "disputed_keys", "open_cases", "read_case", "renew"]
+__all__ = ["case_counts", "open_cases", "read_case", "renew"]
 
 _FOUND = pa.schema(
     [(name, pa.large_string()) for name in ("subject", "kind", "evidence", "reasons")] + [("score", pa.float64())]
@@ -158,24 +158,6 @@ def open_cases(connection: sa.Connection) -> pd.DataFrame:
 def read_case(connection: sa.Connection, case_id: int) -> sa.RowMapping | None:
     """A question, open or ended."""
     return connection.execute(sa.select(identity_case).where(identity_case.c.case_id == case_id)).mappings().first()
-
-
-def disputed_keys(connection: sa.Connection) -> "Keys":
-    """Keys of the people whom nobody may touch: those in open questions, but for the candidates of damaged rows."""
-    query = f"""
-        SELECT DISTINCT s.id_key FROM case_side s JOIN identity_case c USING (case_id)
-        WHERE c.to_run IS NULL AND c.kind <> '{CaseKind.NUMBER_DAMAGED}' AND s.id_key IS NOT NULL ORDER BY 1
-    """  # noqa: S608
-    return np.asarray(copy_out(connection, query, pa.schema([("id_key", pa.int64())]))["id_key"].to_numpy(), np.int64)
-
-
-def damaged_candidates(connection: sa.Connection) -> pd.DataFrame:
-    """Whose damaged rows may be: ``source id_key``, once each; ``source`` is that of the damaged row."""
-    query = f"""
-        SELECT DISTINCT split_part(c.subject, ':', 2), s.id_key FROM case_side s JOIN identity_case c USING (case_id)
-        WHERE c.to_run IS NULL AND c.kind = '{CaseKind.NUMBER_DAMAGED}' AND s.id_key IS NOT NULL ORDER BY 1, 2
-    """  # noqa: S608
-    return to_frame(copy_out(connection, query, pa.schema([("source", pa.large_string()), ("id_key", pa.int64())])))
 
 
 def case_counts(connection: sa.Connection) -> dict[str, int]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
-    "NUMBERS_IN_FORCE", "Link", "admit_linked", "concerned_keys", "links_in_force", "merging_links", "number_keys", "numbers_of",
+    "NUMBERS_IN_FORCE", "NUMBER_OF_KEY", "Link", "admit_linked", "concerned_keys", "links_in_force", "merging_links", "number_keys", "numbers_of",
     "overrides_in_force", "person_keys", "states_decided", "unmerged",
 ]  # fmt: skip
 
@@ -57,7 +57,9 @@ _PRESENT = f"""
     numbers AS MATERIALIZED ({NUMBERS_IN_FORCE}),
     present AS (SELECT DISTINCT ON (person_key) person_key, number FROM numbers ORDER BY person_key, decision_id DESC, id_key)
 """  # noqa: S608
-_NUMBER_OF_KEY = "lpad(({key} / 11)::text, 17, '0') || substr('0123456789X', mod({key}, 11)::int + 1, 1)"
+NUMBER_OF_KEY = "lpad(({key} / 11)::text, 17, '0') || substr('0123456789X', mod({key}, 11)::int + 1, 1)"
+"""SQL: the ID number that the expression ``key`` is the key of."""
+
 _ROWS_IN_FORCE = _newest("'row'", "source, row_hash", "source, row_hash, person_key")
 
 _INTEGER, _TEXT = pa.int64(), pa.large_string()
@@ -80,7 +82,7 @@ _TABLES = {
 }
 _PARTS = {
     "present": _PRESENT,
-    "number": _NUMBER_OF_KEY.format(key="l.person_key"),
+    "number": NUMBER_OF_KEY.format(key="l.person_key"),
     "rows": _ROWS_IN_FORCE,
     "names": _newest("'name', 'excluded'", "id_key, name", "id_key, name, kind"),
     "pairs": _newest("'separate'", "id_key, other_key", "id_key, other_key, evidence"),
@@ -114,7 +116,7 @@ def number_keys(connection: sa.Connection, person_key: int) -> set[int]:
 def numbers_of(connection: sa.Connection, keys: Iterable[int]) -> dict[int, str]:
     """The present ID number of each person, by the person's key."""
     query = sa.text(
-        f"WITH {_PRESENT} SELECT k, coalesce(p.number, {_NUMBER_OF_KEY.format(key='k')}) "  # noqa: S608
+        f"WITH {_PRESENT} SELECT k, coalesce(p.number, {NUMBER_OF_KEY.format(key='k')}) "  # noqa: S608
         "FROM unnest(CAST(:keys AS bigint[])) k LEFT JOIN present p ON p.person_key = k"
     )
     return {int(key): str(number) for key, number in connection.execute(query, {"keys": list(keys)})}

@@ -4,7 +4,7 @@ import pandas as pd
 import sqlalchemy as sa
 
 from registry.bulk import fill, load_temp
-from registry.decision_links import NUMBERS_IN_FORCE
+from registry.decision_links import NUMBER_OF_KEY, NUMBERS_IN_FORCE
 from registry.elder_categories import is_first
 from registry.tables import identifier
 
@@ -51,7 +51,7 @@ def store_identifiers(connection: sa.Connection, run_id: int, written: pd.DataFr
 
 
 _KEY = "(substr(i.value, 1, 17)::bigint * 11 + position(substr(i.value, 18, 1) IN '0123456789X') - 1)"
-_NUMBER = "lpad((n.id_key / 11)::text, 17, '0') || substr('0123456789X', mod(n.id_key, 11)::int + 1, 1)"
+_NUMBER = NUMBER_OF_KEY.format(key="n.id_key")
 # Whose a number is: by decision, else that of the person it made known first.
 _ELSEWHERE = f"""
     UPDATE identifier i SET to_run = :run FROM elder e JOIN people p USING (id_key)

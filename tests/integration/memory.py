@@ -7,9 +7,9 @@ from typing import Any
 
 from nights import Bureau
 
+from flows.at_rest import Decider
 from flows.cli import call
 from flows.export import export_elders, export_findings
-from flows.finding_desk import Decider
 from flows.undo import Undoing, retake_lists, undo_run
 
 __all__ = ["MemoryBureau"]

@@ -25,7 +25,7 @@ from asked_questions import (
 from nights import DISABILITY, SURVEY, Bureau, disability_row, people, survey_row
 
 from registry.case_statements import case_sides, case_statements
-from registry.cases import case_counts, damaged_candidates, disputed_keys, open_cases, renew
+from registry.cases import case_counts, open_cases, renew
 from schemas.identity_decisions import key_of_number
 
 ONE, OTHER, THIRD, *_ = people(9)
@@ -133,9 +133,13 @@ def test_sides_follow_while_a_question_stays(bureau: Bureau) -> None:
 
 def test_people_in_question_are_disputed_but_not_candidates_of_a_damaged_row(bureau: Bureau) -> None:
     ask(bureau, 2, pair(ONE.number, OTHER.number), damaged(bureau, SURVEY, 5, [THIRD.number]))
+    people_in = "SELECT c.subject, s.id_key FROM case_side s JOIN identity_case c USING (case_id) WHERE c.to_run IS NULL AND s.id_key IS NOT NULL AND c.kind {} 'number-damaged' ORDER BY s.id_key"
+    disputed, candidates = (bureau.query(people_in.format(sign)) for sign in ("<>", "="))
+    assert [row["id_key"] for row in disputed] == sorted(map(key_of_number, (ONE.number, OTHER.number)))
+    assert [[row["subject"].split(":")[1], row["id_key"]] for row in candidates] == [
+        [SURVEY, key_of_number(THIRD.number)]
+    ]
     with registry(bureau) as connection:
-        assert disputed_keys(connection).tolist() == sorted(map(key_of_number, (ONE.number, OTHER.number)))
-        assert damaged_candidates(connection).to_numpy().tolist() == [[SURVEY, key_of_number(THIRD.number)]]
         assert {kind: count for kind, count in case_counts(connection).items() if count} == {
             "same-person-different-number": 1, "number-damaged": 1,
         }  # fmt: skip
