@@ -22,6 +22,7 @@ from schemas.errors import ConfigurationInvalid
 from schemas.fields import FIELDS, LIFE_FIELDS, MEMBER_FIELDS, STATED_FIELDS
 from schemas.findings import CATALOGUE, Finding, Severity
 from schemas.identity_rules import IdentityRules, Scores, Sounds, read_variants
+from schemas.operations import Operations
 from schemas.push_brake import PushBrake
 from schemas.rules_switches import WITHOUT_A_NUMBER, why_always_on
 from schemas.survivorship import Survivorship
@@ -35,6 +36,7 @@ __all__ = [
     "Survivorship",
     "TableColumns",
     "load_configuration",
+    "load_operations",
 ]
 
 Policy = Literal["take", "leave"]
@@ -272,6 +274,19 @@ def load_configuration(folder: Path) -> Configuration:
         folder=folder, bureau=bureau, sources=sources, survivorship=survivorship, rules=rules, identity=identity,
         divisions=divisions,
     )  # fmt: skip
+
+
+def load_operations(folder: Path) -> Operations:
+    """Reads ``operations.toml`` of a configuration folder; without the file everything in it has its default.
+
+    Raises:
+        ConfigurationInvalid: naming the file and the key.
+    """
+    path = folder / "operations.toml"
+    if not path.is_file():
+        return Operations()
+    with _naming(path):
+        return Operations.model_validate(_read_toml(path))
 
 
 def _check_together(
