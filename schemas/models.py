@@ -5,9 +5,11 @@ no finding any more but a fault of ours, so the run stops; the message counts by
 """
 
 from functools import cache
+from typing import Any
 
 import pandas as pd
 import pandera.pandas as pa
+from pandera.engines.pandas_engine import STRING
 
 from schemas.errors import ContractBroken
 from schemas.fields import ELDER_FIELDS
@@ -56,9 +58,18 @@ def validated(frame: pd.DataFrame, schema: pa.DataFrameSchema) -> pd.DataFrame:
     raise ContractBroken(f"{schema.name}: {told}")
 
 
+class _Text(STRING):  # type: ignore[misc]  # pandera does not say of what type it is
+    """Text; where all cells are, that is one answer: of an answer for each cell pandera makes a frame, for every column."""
+
+    def check(self, pandera_dtype: Any, data_container: Any = None) -> Any:
+        """As pandera's own, in as few words."""
+        answers = super().check(pandera_dtype, data_container)
+        return True if not isinstance(answers, bool) and answers.all() else answers
+
+
 def _column(field: str, *, nullable: bool) -> pa.Column:
     declared = form_of(field)
-    return pa.Column(str, checks=[_check(*declared)] if declared else [], nullable=nullable)
+    return pa.Column(_Text(), checks=[_check(*declared)] if declared else [], nullable=nullable)
 
 
 def _check(code: Finding, form: Form) -> pa.Check:

@@ -1,7 +1,7 @@
 """Reading deliveries: a file from outside becomes Arrow tables with every row accounted for, or findings that say why not.
 
-Files are read by a process that may be killed by them (``child``), started and collected by ``parent``. What cells mean
-is not known here; that is ``transforms``.
+Files are read by a process that may be killed by them (``child``), asked for and collected by ``parent``, and forked
+(``readers``, ``forking``) from one that has everything loaded. What cells mean is not known here; that is ``transforms``.
 
 * ``layout``: what a delivery should look like. ``contents``: what came out.
 * ``formats``: what a file is by its bytes, its bounds, and the cells of its sheets (``sheets``), whatever the format.

@@ -1,14 +1,12 @@
-"""The process that reads one file and dies with it: ``python -m connectors.reading.child``, its request on standard input.
+"""The process that reads one file and dies with it, its request on standard input.
 
 It limits itself before it touches the file, knows no database and no settings, prints nothing, and leaves Arrow files
-and ``contents.json`` in its folder. ``parent`` starts it.
+and ``contents.json`` in its folder. ``parent`` asks for it, ``forking`` forks it.
 """
 
 import dataclasses
 import errno
-import gc
 import json
-import os
 import resource
 import sys
 from pathlib import Path
@@ -16,15 +14,16 @@ from typing import Any
 
 from connectors.reading.contents import OUT_OF_MEMORY, OUT_OF_STORAGE
 
-__all__ = ["main"]
+__all__ = ["NoPandas", "main"]
 
 _LARGEST_RESULT = 4 << 30
 
 
-class _NoPandas:
+class NoPandas:
     """Keeps pandas out: pyarrow imports it (a second and 100 MB) merely to ask whether a list is a Series."""
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> None:  # noqa: ARG002
+        """Finds nothing: of pandas that there is none, of all else that others may know."""
         if name == "pandas":
             raise ModuleNotFoundError(name)
 
@@ -34,8 +33,6 @@ def main() -> int:
     request = json.load(sys.stdin)
     _limit_this_process(request["limits"])
     try:
-        sys.meta_path.insert(0, _NoPandas())
-        gc.disable()  # millions of cells, no cycles among them, and a short life
         _read_and_write(request)
     except MemoryError:
         return OUT_OF_MEMORY
@@ -92,7 +89,3 @@ def _read_and_write(request: dict[str, Any]) -> None:
     document = {"refused": contents.refused, "findings": findings, "tables": tables, "notes": notes}
     with (folder / "contents.json").open("w", encoding="utf-8") as file:
         json.dump(document, file, ensure_ascii=False)
-
-
-if __name__ == "__main__":
-    os._exit(main())  # without the second that freeing millions of cells takes

@@ -5,12 +5,9 @@ import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -26,6 +23,7 @@ from connectors.reading.contents import (
 )
 from connectors.reading.layout import DeliveryLayout, ReadingLimits
 from connectors.reading.looks.inspection import Inspection
+from connectors.reading.readers import Reader, start_reader
 from schemas.errors import SourceUnavailable
 from schemas.findings import Finding
 
@@ -33,7 +31,6 @@ __all__ = ["PendingRead", "inspect_delivery", "read_delivery", "start_reading"]
 
 Found = TypeVar("Found")
 
-_PACKAGE_ROOT = Path(__file__).parents[2]
 # Our own limits end a process by SIGXCPU or an error, a broken library by SIGSEGV and its like.
 _FROM_OUTSIDE = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT})
 
@@ -41,8 +38,8 @@ _FROM_OUTSIDE = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal
 class PendingRead:
     """A file being read by a process of its own; `result` waits for it, `cancel` ends it."""
 
-    def __init__(self, process: subprocess.Popen[bytes], folder: Path, deadline: float) -> None:
-        self._process = process
+    def __init__(self, reader: Reader, folder: Path, deadline: float) -> None:
+        self._reader = reader
         self._folder = folder
         self._deadline = deadline
 
@@ -58,10 +55,9 @@ class PendingRead:
     def found(self, load: Callable[[Path], Found], refusal: Callable[[FileFinding], Found]) -> Found:
         """What the process left in its folder, or why it left nothing; as `result`, for any kind of request."""
         try:
-            code = self._process.wait(timeout=max(0.0, self._deadline - time.monotonic()))
-            fault = self._fault(code)
+            fault = self._fault(self._reader.wait(self._deadline - time.monotonic()))
             return refusal(fault) if fault else load(self._folder)
-        except subprocess.TimeoutExpired:
+        except TimeoutError:
             return refusal(FileFinding(Finding.FILE_HOSTILE, seen="读取超时"))
         except (OSError, ValueError, KeyError, TypeError, pa.ArrowException):
             return refusal(FileFinding(Finding.FILE_UNREADABLE, seen="读取结果不完整"))
@@ -70,8 +66,7 @@ class PendingRead:
 
     def cancel(self) -> None:
         """End the process if it still runs and remove its folder."""
-        self._process.kill()
-        self._process.wait()
+        self._reader.end()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _fault(self, code: int) -> FileFinding | None:
@@ -133,27 +128,14 @@ def inspect_delivery(
 def _start(wanted: dict[str, Any], path: Path, limits: ReadingLimits, workspace: Path) -> PendingRead:
     try:
         folder = Path(tempfile.mkdtemp(prefix="reading-", dir=workspace))
-        process = subprocess.Popen(
-            [sys.executable, "-m", "connectors.reading.child"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,  # libraries quote cells in their messages
-            stderr=subprocess.DEVNULL,
-            cwd=folder,
-            env=_environment(),
-        )
+        request = {**wanted, **_request(path, limits, folder)}
+        # Through a pipe: the request may hold a password, which no disk and no list may show.
+        reader = start_reader(json.dumps(request).encode())
     except OSError as error:
-        reason = os.strerror(error.errno or 0)
+        reason = os.strerror(error.errno) if error.errno else "its process does not start"
     else:
-        _hand_over(process, {**wanted, **_request(path, limits, folder)})
-        return PendingRead(process, folder, time.monotonic() + limits.wall_seconds)
+        return PendingRead(reader, folder, time.monotonic() + limits.wall_seconds)
     raise SourceUnavailable(f"cannot start reading a delivery: {reason}")
-
-
-def _hand_over(process: subprocess.Popen[bytes], request: dict[str, Any]) -> None:
-    """Tells the process what to read. Through a pipe: the request may hold a password, which no disk and no list may show."""
-    assert process.stdin is not None  # noqa: S101  for the type checker: it was asked for
-    with suppress(BrokenPipeError), process.stdin as pipe:  # a process that died says why by its exit code
-        pipe.write(json.dumps(request).encode())
 
 
 def read_delivery(
@@ -169,11 +151,6 @@ def _request(path: Path, limits: ReadingLimits, folder: Path) -> dict[str, Any]:
         "limits": dataclasses.asdict(limits),
         "folder": str(folder.absolute()),
     }
-
-
-def _environment() -> dict[str, str]:
-    """Nothing of ours: a process that reads files from outside has no use for passwords."""
-    return {"PYTHONPATH": str(_PACKAGE_ROOT), "PYTHONUTF8": "1", "LC_ALL": "C.UTF-8", "OMP_NUM_THREADS": "2"}
 
 
 def _load(folder: Path) -> DeliveryContents:

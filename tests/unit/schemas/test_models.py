@@ -49,3 +49,11 @@ def test_an_elder_stands_once():
     schema: pa.DataFrameSchema = elders_schema()
     assert [name for name, column in schema.columns.items() if column.unique] == ["id_number"]
     assert not staged_schema(tuple(GOOD)).columns["id_number"].unique
+
+
+@pytest.mark.parametrize("cells", [[5], pd.array([5]), pd.array([5], dtype=object)], ids=["number", "Int64", "object"])
+def test_cells_that_are_no_text_are_told_by_the_type_of_their_column(cells):
+    frame = rows().assign(sex=cells)
+    with pytest.raises(ContractBroken) as broken:
+        validated(frame, staged_schema(tuple(GOOD)))
+    assert "sex: dtype('string" in str(broken.value)
