@@ -5,20 +5,19 @@ Every error names the file and the key. The tables of code words live in ``schem
 
 import csv
 import hashlib
-import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import time
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from schemas.channels import Channel, FolderChannel, SecretName
 from schemas.codes import CATEGORIES, CODE_LISTS
+from schemas.configuration_faults import Fault, FileFaults, nearest, read_model, read_table
 from schemas.divisions import Division, read_division_table
-from schemas.errors import ConfigurationInvalid
 from schemas.fields import FIELDS, LIFE_FIELDS, MEMBER_FIELDS, STATED_FIELDS
 from schemas.findings import CATALOGUE, Finding, Severity
 from schemas.identity_rules import IdentityRules, Scores, Sounds, read_variants
@@ -37,6 +36,7 @@ __all__ = [
     "TableColumns",
     "load_configuration",
     "load_operations",
+    "read_configuration",
 ]
 
 Policy = Literal["take", "leave"]
@@ -251,29 +251,10 @@ def load_configuration(folder: Path) -> Configuration:
     Raises:
         ConfigurationInvalid: naming the file and the key, when anything is missing, unknown or contradictory.
     """
-    if not folder.is_dir():
-        raise ConfigurationInvalid(f"{folder}: there is no such configuration folder")
-    sources: dict[str, Source] = {}
-    for path in sorted((folder / "sources").glob("*.toml")):
-        with _naming(path):
-            source = Source.model_validate({"name": path.stem, **_read_toml(path)})
-        sources[source.name] = source
-    if not sources:
-        raise ConfigurationInvalid(f"{folder / 'sources'}: no source is configured; add NAME.toml")
-    with _naming(folder / "bureau.toml") as path:
-        bureau = Bureau.model_validate(_read_toml(path))
-    with _naming(folder / "survivorship.toml") as path:
-        survivorship = Survivorship.model_validate(_read_toml(path))
-    with _naming(folder / "rules.toml") as path:
-        rules = Rules.model_validate(_read_toml(path))
-    with _naming(folder / "divisions.csv") as path:
-        divisions = _read_divisions(path)
-    identity = _read_identity(folder / "identity")
-    _check_together(folder, bureau, sources, survivorship, divisions)
-    return Configuration(
-        folder=folder, bureau=bureau, sources=sources, survivorship=survivorship, rules=rules, identity=identity,
-        divisions=divisions,
-    )  # fmt: skip
+    parts, faults = read_configuration(folder)
+    if faults:
+        raise FileFaults(faults)
+    return Configuration(folder=folder, **parts)
 
 
 def load_operations(folder: Path) -> Operations:
@@ -283,70 +264,87 @@ def load_operations(folder: Path) -> Operations:
         ConfigurationInvalid: naming the file and the key.
     """
     path = folder / "operations.toml"
-    if not path.is_file():
-        return Operations()
-    with _naming(path):
-        return Operations.model_validate(_read_toml(path))
+    return read_model(path, Operations) if path.is_file() else Operations()
 
 
-def _check_together(
-    folder: Path,
-    bureau: Bureau,
-    sources: dict[str, Source],
-    survivorship: Survivorship,
-    divisions: tuple[Division, ...],
-) -> None:
-    if not any(division.level == 3 and division.name == bureau.county for division in divisions):
-        raise ConfigurationInvalid(f"{folder}/bureau.toml: county: {bureau.county} is not in divisions.csv")
-    for source in sources.values():
-        if source.body not in bureau.bodies:
-            raise ConfigurationInvalid(
-                f"{folder}/sources/{source.name}.toml: body: {source.body} is not in bureau.toml"
-            )
-    orders = {field: survivorship.order(field) for field in survivorship.fields}
-    for field, order in {"otherwise": survivorship.otherwise, **orders}.items():
-        for name in order:
-            if name not in sources:
-                raise ConfigurationInvalid(f"{folder}/survivorship.toml: {field}: {name} is not a source")
-    if not (folder / "platform" / f"{bureau.platform}.toml").is_file():
-        raise ConfigurationInvalid(f"{folder}/bureau.toml: platform: there is no platform/{bureau.platform}.toml")
+def read_configuration(folder: Path) -> tuple[dict[str, Any], list[Fault]]:
+    """What could be read of a configuration folder, by the fields of ``Configuration``, and everything that is wrong.
+
+    Files are compared with each other as far as they could be read.
+    """
+    if not folder.is_dir():
+        return {}, [Fault(folder, "there is no such configuration folder")]
+    faults: list[Fault] = []
+    parts: dict[str, Any] = {"sources": dict(_read_sources(folder / "sources", faults))}
+    readers: dict[str, Callable[[], Any]] = {
+        "bureau": lambda: read_model(folder / "bureau.toml", Bureau),
+        "survivorship": lambda: read_model(folder / "survivorship.toml", Survivorship),
+        "rules": lambda: read_model(folder / "rules.toml", Rules),
+        "divisions": lambda: read_table(
+            folder / "divisions.csv", lambda lines: read_division_table(csv.DictReader(lines))
+        ),
+    }
+    for name, read in readers.items():
+        with _collecting(faults):
+            parts[name] = read()
+    if identity := _read_identity(folder / "identity", faults):
+        parts["identity"] = identity
+    return parts, [*faults, *_faults_together(folder, parts)]
+
+
+def _read_sources(folder: Path, faults: list[Fault]) -> Iterator[tuple[str, Source]]:
+    paths = sorted(folder.glob("*.toml"))
+    if not paths:
+        faults.append(Fault(folder, "no source is configured; add NAME.toml"))
+    for path in paths:
+        with _collecting(faults):
+            yield path.stem, read_model(path, Source, name=path.stem)
+
+
+def _read_identity(folder: Path, faults: list[Fault]) -> IdentityRules | None:
+    parts: dict[str, Any] = {}
+    with _collecting(faults):
+        parts["sounds"] = read_model(folder / "sounds.toml", Sounds)
+    with _collecting(faults):
+        parts["variants"] = read_table(folder / "variants.csv", read_variants)
+    with _collecting(faults):
+        parts["scores"] = read_model(folder / "scores.toml", Scores)
+    return IdentityRules(**parts) if len(parts) == 3 else None
 
 
 @contextmanager
-def _naming(path: Path) -> Iterator[Path]:
-    """Turns whatever goes wrong with one file into an error that names the file and the key."""
-    problem = None
+def _collecting(faults: list[Fault]) -> Iterator[None]:
+    """Notes what is wrong with one file and goes on to the next."""
     try:
-        yield path
-    except FileNotFoundError:
-        problem = "the file is missing"
-    except tomllib.TOMLDecodeError as error:
-        problem = f"not readable as TOML: {error}"
-    except ValidationError as invalid:
-        first = invalid.errors(include_url=False, include_input=False)[0]
-        key = ".".join(str(part) for part in first["loc"])
-        problem = f"{key}: {first['msg']}" if key else first["msg"].removeprefix("Value error, ")
-    except (ValueError, UnicodeDecodeError) as error:
-        problem = str(error) if not isinstance(error, UnicodeDecodeError) else "not readable as UTF-8"
-    if problem:
-        raise ConfigurationInvalid(f"{path}: {problem}")
+        yield
+    except FileFaults as found:
+        faults.extend(found.faults)
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
-    with path.open("rb") as file:
-        return tomllib.load(file)
+def _faults_together(folder: Path, parts: dict[str, Any]) -> Iterator[Fault]:
+    """What one file says that another does not bear out; a file that could not be read bears out everything."""
+    if (bureau := parts.get("bureau")) is not None:
+        yield from _faults_of_the_bureau(folder, bureau, parts["sources"], parts.get("divisions"))
+    if (survivorship := parts.get("survivorship")) is not None:
+        sources = [path.stem for path in (folder / "sources").glob("*.toml")]
+        orders = {field: survivorship.order(field) for field in survivorship.fields}
+        for field, order in {"otherwise": survivorship.otherwise, **orders}.items():
+            for name in order:
+                if name not in sources:
+                    yield Fault(folder / "survivorship.toml", f"{name} is not a source{nearest(name, sources)}", field)
 
 
-def _read_identity(folder: Path) -> IdentityRules:
-    with _naming(folder / "sounds.toml") as path:
-        sounds = Sounds.model_validate(_read_toml(path))
-    with _naming(folder / "variants.csv") as path, path.open(encoding="utf-8-sig", newline="") as file:
-        variants = read_variants(file)
-    with _naming(folder / "scores.toml") as path:
-        scores = Scores.model_validate(_read_toml(path))
-    return IdentityRules(sounds=sounds, variants=variants, scores=scores)
-
-
-def _read_divisions(path: Path) -> tuple[Division, ...]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        return read_division_table(csv.DictReader(file))
+def _faults_of_the_bureau(
+    folder: Path, bureau: Bureau, sources: dict[str, Source], divisions: tuple[Division, ...] | None
+) -> Iterator[Fault]:
+    path = folder / "bureau.toml"
+    if divisions is not None and not any(
+        division.level == 3 and division.name == bureau.county for division in divisions
+    ):
+        yield Fault(path, f"{bureau.county} is not in divisions.csv", "county")
+    for source in sources.values():
+        if source.body not in bureau.bodies:
+            words = f"{source.body} is not in bureau.toml{nearest(source.body, list(bureau.bodies))}"
+            yield Fault(folder / "sources" / f"{source.name}.toml", words, "body")
+    if not (folder / "platform" / f"{bureau.platform}.toml").is_file():
+        yield Fault(path, f"there is no platform/{bureau.platform}.toml", "platform")

@@ -7,12 +7,14 @@ from datetime import time
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from schemas.channels import SecretName
+from schemas.production_hosts import checked_host, is_among
 
 __all__ = ["Backup", "Notify", "Operations", "Retention", "Server", "Watch"]
 
+_Host = Annotated[str, AfterValidator(checked_host)]
 _Days = Annotated[int, Field(ge=1)]
 
 
@@ -97,14 +99,25 @@ class Backup(_Strict):
 class Operations(_Strict):
     """How an installation is run.
 
-    ``installation``: a ``test`` one speaks to nothing named in ``production_hosts`` and takes no production platform profile; a
-    ``production`` one takes no example profile over an interface or exchange table.
+    ``production_hosts``: what is real, by name, address or network; a name stands for all names below it. A ``test`` installation
+    speaks to none of them, takes no platform profile of the environment ``production``, and opens no home that was a production
+    one's. A ``production`` one speaks, over the platform's interface or exchange table and to sources and a registry elsewhere, to
+    no others; it takes no example and no ``test`` profile over them, and no made-up deliveries into its inbox.
     """
 
     installation: Literal["test", "production"] = "test"
-    production_hosts: tuple[str, ...] = ()
+    production_hosts: tuple[_Host, ...] = ()
     server: Server = Server()
     notify: Notify = Notify()
     watch: Watch = Watch()
     retention: Retention = Retention()
     backup: Backup = Backup()
+
+    @property
+    def is_production(self) -> bool:
+        """Whether what this installation does takes effect on real people."""
+        return self.installation == "production"
+
+    def is_real(self, host: str) -> bool:
+        """Whether a host is one of ``production_hosts``."""
+        return is_among(host, self.production_hosts)

@@ -5,7 +5,6 @@ A profile is ``config/platform/<name>.toml``; later versions of it lie beside it
 """
 
 import re
-import tomllib
 from collections import Counter
 from collections.abc import Mapping
 from datetime import date
@@ -13,9 +12,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from schemas.codes import CODE_LISTS
+from schemas.configuration_faults import read_model
 from schemas.errors import ConfigurationInvalid
 from schemas.fields import ELDER_FIELDS, FIELDS
 from schemas.platform_api import ApiFormat
@@ -189,8 +189,9 @@ class PlatformReason(_Strict):
 class PlatformProfile(_Strict):
     """The format of one platform, as far as it is known.
 
-    ``sends``: every column of a person, or of someone the platform knows only those that changed. ``reasons`` explains the
-    platform's codes of refusal.
+    ``environment``: whether what it leads to is real. A ``production`` profile takes effect on people, so a test installation does
+    not take it; to where a ``test`` one leads no real people are told (``schemas.operations.Operations``). ``sends``: every column
+    of a person, or of someone the platform knows only those that changed. ``reasons`` explains the platform's codes of refusal.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9_]{1,40}$")]
@@ -198,6 +199,7 @@ class PlatformProfile(_Strict):
     version: Annotated[str, Field(min_length=1)]
     effective_from: date
     is_example: bool
+    environment: Literal["test", "production"] = "test"
     notice: str = ""
     workbook: PlatformWorkbook
     sends: Literal["whole", "changed"] = "whole"
@@ -222,6 +224,8 @@ class PlatformProfile(_Strict):
     def _honest_and_unambiguous(self) -> Self:
         if self.is_example and not self.notice:
             raise ValueError("notice: an example has to say that it is one")
+        if self.is_example and self.environment == "production":
+            raise ValueError("environment: an example is no production profile")
         twice = [header for header, count in Counter(self.headers).items() if count > 1]
         if twice:
             raise ValueError(f"columns: header {twice[0]} is declared twice")
@@ -243,23 +247,7 @@ def load_profile(path: Path) -> PlatformProfile:
     Raises:
         ConfigurationInvalid: naming the file and the key that is missing, unknown or contradictory.
     """
-    problem = "the file is missing"
-    try:
-        with path.open("rb") as file:
-            return PlatformProfile.model_validate(tomllib.load(file))
-    except FileNotFoundError:
-        pass
-    except OSError as error:
-        problem = f"not readable: {error.strerror}"
-    except UnicodeDecodeError:
-        problem = "not readable as UTF-8"
-    except tomllib.TOMLDecodeError as error:
-        problem = f"not readable as TOML: {error}"
-    except ValidationError as invalid:
-        first = invalid.errors(include_url=False, include_input=False, include_context=False)[0]
-        key = ".".join(str(part) for part in first["loc"])
-        problem = ": ".join(filter(None, [key, first["msg"].removeprefix("Value error, ")]))
-    raise ConfigurationInvalid(f"{path}: {problem}")
+    return read_model(path, PlatformProfile)
 
 
 def profile_in_force(folder: Path, name: str, on: date) -> PlatformProfile:

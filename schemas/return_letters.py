@@ -1,12 +1,11 @@
 """How a bureau's return letters are numbered, how long a sender has, and whom the sender may ask: ``returns.toml``."""
 
-import tomllib
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from schemas.errors import ConfigurationInvalid
+from schemas.configuration_faults import read_model
 
 __all__ = ["ReturnLetters", "load_return_letters"]
 
@@ -34,15 +33,4 @@ def load_return_letters(folder: Path) -> ReturnLetters:
         ConfigurationInvalid: naming the file and the key.
     """
     path = folder / "returns.toml"
-    if not path.is_file():
-        return ReturnLetters()
-    try:
-        return ReturnLetters.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except tomllib.TOMLDecodeError as error:
-        problem = f"not readable as TOML: {error}"
-    except ValidationError as invalid:
-        first = invalid.errors(include_url=False, include_input=False)[0]
-        problem = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
-    except (OSError, UnicodeDecodeError):
-        problem = "not readable as UTF-8"
-    raise ConfigurationInvalid(f"{path}: {problem}")
+    return read_model(path, ReturnLetters) if path.is_file() else ReturnLetters()
