@@ -14,8 +14,8 @@ import sqlalchemy as sa
 
 from registry.bulk import copy_out, load_temp
 from registry.findings import to_frame
+from registry.standing import case_counts
 from registry.tables import identity_case
-from schemas.identity_cases import CaseKind
 from schemas.identity_decisions import SETTLING, CaseEnd
 
 if TYPE_CHECKING:
@@ -158,17 +158,6 @@ def open_cases(connection: sa.Connection) -> pd.DataFrame:
 def read_case(connection: sa.Connection, case_id: int) -> sa.RowMapping | None:
     """A question, open or ended."""
     return connection.execute(sa.select(identity_case).where(identity_case.c.case_id == case_id)).mappings().first()
-
-
-def case_counts(connection: sa.Connection) -> dict[str, int]:
-    """How many questions of each kind are open."""
-    query = (
-        sa.select(identity_case.c.kind, sa.func.count())
-        .where(identity_case.c.to_run.is_(None))
-        .group_by(identity_case.c.kind)
-    )
-    counted = {kind: int(count) for kind, count in connection.execute(query)}
-    return {str(kind): counted.get(kind, 0) for kind in CaseKind}
 
 
 def _table(rows: pd.DataFrame, schema: pa.Schema) -> pa.Table:

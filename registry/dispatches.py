@@ -7,13 +7,14 @@ import pandas as pd
 import pyarrow as pa
 import sqlalchemy as sa
 
-from registry.bulk import load_temp
+from registry.bulk import copy_out, load_temp
 from registry.finding_evidence import CLOSED, EVIDENT
+from registry.findings import to_frame
 from registry.runs import next_id
 from registry.tables import dispatch
 from schemas.errors import ContractBroken
 
-__all__ = ["Dispatch", "dispatches", "record_dispatch"]
+__all__ = ["Dispatch", "dispatches", "record_dispatch", "times_before"]
 
 
 class Dispatch(NamedTuple):
@@ -99,6 +100,26 @@ def dispatches(connection: sa.Connection, *, limit: int, source: str | None = No
     Each: ``reference run_id body source rows findings waiting due_on made_at made_by``.
     """
     return [dict(row) for row in connection.execute(_LIST, {"limit": limit, "source": source}).mappings()]
+
+
+_TIMES = pa.schema([("finding_id", pa.int64()), ("times", pa.int64())])
+
+
+def times_before(connection: sa.Connection, run_id: int) -> pd.DataFrame:
+    """How often the problems that stood after a run had gone back in letters about earlier runs: ``finding_id times``.
+
+    Those that never had are left out. A letter of the run that is written again counts as little as when it was written first.
+    """
+    query = f"""
+        WITH letters AS (
+            SELECT fd.problem, count(DISTINCT fd.dispatch_id) AS times FROM finding_dispatch fd JOIN dispatch d USING (dispatch_id)
+            WHERE d.run_id < {int(run_id)} GROUP BY fd.problem
+        )
+        SELECT s.finding_id, l.times FROM letters l JOIN (
+            {EVIDENT} WHERE f.from_run <= {int(run_id)} AND (f.to_run IS NULL OR f.to_run > {int(run_id)})
+        ) s USING (problem)
+    """  # noqa: S608  words and a number of ours
+    return to_frame(copy_out(connection, query, _TIMES))
 
 
 def _existing(connection: sa.Connection, made: dict[str, Any]) -> Dispatch | None:

@@ -13,6 +13,7 @@ from registry.findings import to_frame
 from registry.identifiers import assign_numbers, store_identifiers
 from registry.row_journal import remember_rows
 from registry.runs import next_id
+from registry.standing import active_count
 from registry.tables import elder, outbox
 from schemas.codes import CATEGORIES
 from schemas.fields import ELDER_FIELDS, LIFE_FIELDS, STATED_FIELDS
@@ -149,12 +150,6 @@ def _store_outbox(
     entries = pd.concat([told, gone], ignore_index=True).astype({"operation": "str"})
     profiles, states = (pd.Series(value, entries.index, dtype="str") for value in (profile, "pending"))
     fill(connection, outbox, entries.assign(profile=profiles, run_id=run_id, state=states))
-
-
-def active_count(connection: sa.Connection) -> int:
-    """How many elders are in the registry now."""
-    query = sa.select(sa.func.count()).select_from(elder).where(elder.c.status == "active")
-    return int(connection.execute(query).scalar_one())
 
 
 _EXPORT = pa.schema([("person_id", pa.int64()), *((f, pa.large_string()) for f in ELDER_FIELDS if f != "person_id")])

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from registry.finding_evidence import CLOSED, EVIDENT
+from registry.finding_evidence import CLOSED, EVIDENT, VANISHED
 from registry.runs import next_id
 from registry.tables import finding_closure
 from schemas.errors import ConfigurationInvalid
@@ -19,12 +19,16 @@ __all__ = ["Chosen", "admit_confirmed", "choose_findings", "close_chosen", "reop
 
 
 class Chosen(NamedTuple):
-    """Findings that were chosen, counted; ``closed_as`` is ``None`` where nobody has closed them."""
+    """Findings that were chosen, counted; ``closed_as`` is ``None`` where nobody has closed them.
+
+    ``is_vanished``: they were returned, and the sender's list has nobody of the kind any more.
+    """
 
     source: str
     code: str
     severity: str
     closed_as: str | None
+    is_vanished: bool
     findings: int
 
 
@@ -40,7 +44,8 @@ _PICK = """
 _CHOOSE = f"""
     CREATE TEMP TABLE chosen ON COMMIT DROP AS
     WITH standing AS MATERIALIZED ({EVIDENT} WHERE f.to_run IS NULL)
-    SELECT s.finding_id, s.source, s.code, s.severity, s.origin, s.row_id, s.evidence, c.closure_id, c.kind AS closed_as
+    SELECT s.finding_id, s.source, s.code, s.severity, s.origin, s.row_id, s.evidence, c.closure_id, c.kind AS closed_as,
+           s.origin <> 'member' AND s.row_id IS NOT NULL AND s.row_id IN ({VANISHED}) AS is_vanished
     FROM standing s LEFT JOIN finding_closure c ON {CLOSED}
     WHERE s.evidence IN (SELECT evidence FROM standing JOIN picked USING (finding_id))
 """  # noqa: S608
@@ -76,11 +81,11 @@ _CONFIRMABLE = [str(code) for code in Finding if may_be_confirmed(code)]
 
 def choose_findings(
     connection: sa.Connection, *, finding_ids: list[int] | None = None, code: str | None = None,
-    source: str | None = None, run_id: int | None = None,
+    source: str | None = None, run_id: int | None = None, vanished: bool | None = None,
 ) -> list[Chosen]:  # fmt: skip
     """Chooses standing findings by number, or by code, source and the run after which they stood; says how many of which.
 
-    They are in the temporary table ``chosen`` for :func:`close_chosen` and :func:`reopen_chosen`.
+    ``vanished``: only those whose rows have vanished, or only the others. They are in the temporary table ``chosen`` for :func:`close_chosen` and :func:`reopen_chosen`.
 
     Raises:
         ConfigurationInvalid: a number is of no finding that stands.
@@ -90,8 +95,10 @@ def choose_findings(
     if gone := sorted(set(finding_ids or ()) - picked):
         raise ConfigurationInvalid(f"finding {gone[0]} does not stand: it has ended, or there never was one")
     connection.execute(sa.text(_CHOOSE))
+    if vanished is not None:
+        connection.execute(sa.text("DELETE FROM chosen WHERE is_vanished <> :vanished"), {"vanished": vanished})
     counted = sa.text(
-        "SELECT source, code, severity, closed_as, count(*) FROM chosen GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"
+        "SELECT source, code, severity, closed_as, is_vanished, count(*) FROM chosen GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5"
     )
     return [Chosen(*row) for row in connection.execute(counted)]
 
@@ -114,7 +121,9 @@ def close_chosen(
         How many rows will be judged again.
     """
     first = next_id(connection, finding_closure.c.closure_id)
-    rows = connection.execute(sa.text(_JUDGE_AGAIN.format("NULL")), {"day": judge_on}).rowcount
+    rows = 0
+    if kind is not Closing.WITHDRAWN:  # their rows end with the next night, and nothing is left to be judged
+        rows = connection.execute(sa.text(_JUDGE_AGAIN.format("NULL")), {"day": judge_on}).rowcount
     given = {"first": first, "kind": str(kind), "at": at, "by": by, "account": account, "reason": reason}
     connection.execute(_CLOSE, given)
     return rows

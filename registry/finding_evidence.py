@@ -1,6 +1,6 @@
 """What makes two findings the same: digests of what was found, and of whom it was found of."""
 
-__all__ = ["CLOSED", "EVIDENT"]
+__all__ = ["CLOSED", "EVIDENT", "VANISHED"]
 
 # A row that comes again keeps its hash and its findings' evidence, whatever numbers they get; a file's findings hang on its
 # bytes. Digests are compared only, and stay in the registry.
@@ -42,3 +42,12 @@ EVIDENT = f"""
 
 CLOSED = "c.evidence = s.evidence AND c.reopened_at IS NULL"
 """SQL: the closure ``c`` of a finding ``s`` of :data:`EVIDENT` that is in force."""
+
+# The account that the newest take of each source left says which rows it kept although the list has them no more.
+VANISHED = """
+    SELECT jsonb_array_elements_text(newest.standing -> 'vanished')::bigint AS row_id FROM (
+        SELECT DISTINCT ON (t.source) t.result -> 'standing' AS standing FROM stage t JOIN run USING (run_id)
+        WHERE t.name = 'take' AND t.status = 'done' AND run.undone_by IS NULL ORDER BY t.source, t.run_id DESC
+    ) newest
+"""
+"""SQL: ``row_id`` of rows that were returned and have not come again, and of whom nobody has said yet why."""

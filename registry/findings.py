@@ -8,11 +8,11 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from registry.bulk import copy_in, copy_out
-from registry.finding_evidence import CLOSED, EVIDENT
+from registry.finding_evidence import CLOSED, EVIDENT, VANISHED
 from registry.runs import next_id
 from registry.tables import finding
 
-__all__ = ["add_findings", "end_file_findings", "end_merge_findings", "findings_of_run", "open_counts"]
+__all__ = ["add_findings", "end_file_findings", "end_merge_findings", "findings_of_run"]
 
 
 def add_findings(connection: sa.Connection, run_id: int, origin: str, source: str | None, found: pd.DataFrame) -> int:
@@ -53,49 +53,66 @@ _OF_RUN = pa.schema(
         ("sheet", pa.large_string()), ("row_number", pa.int64()), ("column", pa.large_string()),
         ("field", pa.large_string()), ("code", pa.large_string()), ("severity", pa.large_string()),
         ("seen", pa.large_string()), ("village", pa.large_string()), ("since_run", pa.int64()),
-        ("state", pa.large_string()), ("times_returned", pa.int64()),
+        ("state", pa.large_string()), ("times_returned", pa.int64()), ("evidence", pa.large_string()),
     ]
 )  # fmt: skip
 
 # What stood after the run, and what has become of it since. It has ended when nothing like it stands of the same person, and
-# then it is corrected if its source still lists the person.
+# then it is corrected if its source still lists the person: in the place of the row, under the number, or by name and village.
+# It was sent again as it was when it stands in a file that came after the newest letter about it, or is found in other cells.
 _STOOD = f"""
     WITH stood AS MATERIALIZED (
         {EVIDENT} WHERE f.from_run <= %(run)s AND (f.to_run IS NULL OR f.to_run > %(run)s)
     ), standing AS (
-        SELECT DISTINCT s.problem FROM ({EVIDENT} WHERE f.to_run IS NULL) s
-        WHERE EXISTS (SELECT FROM stood WHERE stood.to_run IS NOT NULL)
+        SELECT s.problem, max(d.received_run) AS received_run, max(d.received_at) AS received_at
+        FROM ({EVIDENT} WHERE f.to_run IS NULL) s LEFT JOIN delivery d USING (delivery_id)
+        WHERE EXISTS (SELECT FROM stood WHERE stood.to_run IS NOT NULL) GROUP BY s.problem
     ), ended AS (
         SELECT s.finding_id, s.origin, s.row_id FROM stood s LEFT JOIN standing USING (problem)
         WHERE s.to_run IS NOT NULL AND standing.problem IS NULL
     ), gone AS (
-        SELECT e.finding_id, r.source, r.id_key, r.name FROM ended e JOIN source_row r USING (row_id) WHERE e.origin <> 'member'
+        SELECT e.finding_id, r.row_id, r.source, r.id_key, r.name, coalesce(r.household_village, r.residence_village) AS village
+        FROM ended e JOIN source_row r USING (row_id) WHERE e.origin <> 'member'
     ), gone_members AS (
         SELECT e.finding_id, m.source, m.id_number, m.name FROM ended e JOIN member_row m USING (row_id) WHERE e.origin = 'member'
+    ), replaced AS (
+        SELECT places.row_id::bigint AS row_id FROM delivery d, jsonb_object_keys(d.detail -> 'replaced') AS places(row_id)
+        WHERE d.state = 'accepted' AND EXISTS (SELECT FROM gone)
     ), corrected AS (
         SELECT finding_id FROM ended WHERE row_id IS NULL
+        UNION SELECT g.finding_id FROM gone g JOIN replaced USING (row_id)
         UNION SELECT g.finding_id FROM gone g JOIN source_row n USING (source, id_key) WHERE n.to_run IS NULL
         UNION SELECT g.finding_id FROM gone g JOIN source_row n USING (source, name) WHERE n.to_run IS NULL
+              AND coalesce(g.village, n.household_village, n.residence_village, '')
+                  = coalesce(n.household_village, n.residence_village, g.village, '')
         UNION SELECT g.finding_id FROM gone_members g JOIN member_row n USING (source, id_number) WHERE n.to_run IS NULL
         UNION SELECT g.finding_id FROM gone_members g JOIN member_row n USING (source, name) WHERE n.to_run IS NULL
     ), returned AS (
         SELECT DISTINCT evidence FROM finding_dispatch
-    ), returns AS (
-        SELECT problem, count(DISTINCT dispatch_id) AS times FROM finding_dispatch GROUP BY problem
+    ), letters AS (
+        SELECT problem, count(DISTINCT dispatch_id) AS times, max(d.run_id) AS run_id, max(d.made_at) AS made_at
+        FROM finding_dispatch JOIN dispatch d USING (dispatch_id) GROUP BY problem
+    ), vanished AS (
+        {VANISHED}
     )
     SELECT s.finding_id, s.source, d.file_name, s.sheet, s.row_number, s.header, s.field, s.code, s.severity, s.seen,
            s.village, s.from_run,
            CASE WHEN e.finding_id IS NOT NULL THEN CASE WHEN k.finding_id IS NULL THEN 'withdrawn' ELSE 'corrected' END
                 WHEN c.kind IS NOT NULL THEN c.kind
-                WHEN returned.evidence IS NOT NULL THEN 'returned' ELSE 'open' END,
-           coalesce(returns.times, 0)
+                WHEN s.origin <> 'member' AND s.row_id IN (SELECT row_id FROM vanished) THEN 'vanished'
+                WHEN l.problem IS NULL THEN 'open'
+                WHEN returned.evidence IS NULL OR (coalesce(n.received_run, d.received_run) > l.run_id
+                                                   AND coalesce(n.received_at, d.received_at) >= l.made_at) THEN 'reopened'
+                ELSE 'returned' END,
+           coalesce(l.times, 0), s.evidence
     FROM stood s
     LEFT JOIN delivery d USING (delivery_id)
     LEFT JOIN ended e ON e.finding_id = s.finding_id
     LEFT JOIN corrected k ON k.finding_id = s.finding_id
+    LEFT JOIN standing n ON n.problem = s.problem
     LEFT JOIN finding_closure c ON {CLOSED}
     LEFT JOIN returned ON returned.evidence = s.evidence
-    LEFT JOIN returns ON returns.problem = s.problem
+    LEFT JOIN letters l ON l.problem = s.problem
     ORDER BY s.source, s.delivery_id, s.sheet, s.row_number, s.finding_id
 """  # noqa: S608  words of ours only
 
@@ -104,7 +121,8 @@ def findings_of_run(connection: sa.Connection, run_id: int) -> pd.DataFrame:
     """Every finding that stood after a run, and its state now.
 
     Columns: ``finding_id source delivery sheet row_number column field code severity seen village since_run state
-    times_returned``; ``state`` is of ``schemas.finding_states``, ``times_returned`` counts letters about the same problem.
+    times_returned evidence``; ``state`` is of ``schemas.finding_states``, ``times_returned`` counts letters about the same
+    problem, ``evidence`` is a digest of exactly what was found.
     """
     return to_frame(copy_out(connection, _STOOD % {"run": int(run_id)}, _OF_RUN))
 
@@ -116,15 +134,6 @@ def to_frame(table: pa.Table) -> pd.DataFrame:
 
 
 _PANDAS_TYPES = {pa.large_string(): pd.StringDtype("pyarrow", na_value=np.nan), pa.int64(): pd.Int64Dtype()}
-
-
-def open_counts(connection: sa.Connection) -> dict[str, int]:
-    """How many findings stand now that nobody has closed, by severity."""
-    query = sa.text(
-        f"SELECT s.severity, count(*) FROM ({EVIDENT} WHERE f.to_run IS NULL) s "  # noqa: S608
-        f"LEFT JOIN finding_closure c ON {CLOSED} WHERE c.closure_id IS NULL GROUP BY s.severity"
-    )
-    return {severity: int(count) for severity, count in connection.execute(query)}
 
 
 def end_merge_findings(connection: sa.Connection, run_id: int) -> None:

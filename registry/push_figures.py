@@ -10,8 +10,9 @@ import sqlalchemy as sa
 from registry.bulk import copy_out
 from registry.findings import to_frame
 from registry.outbox import OPEN, TOLD
+from registry.standing import not_yet_taken, without_answer
 
-__all__ = ["HeldFigures", "held_figures", "not_yet_taken", "unreleased"]
+__all__ = ["HeldFigures", "held_figures", "not_yet_taken", "unreleased", "without_answer"]
 
 _PLANNED = pa.schema(
     [("person_id", pa.int64()), ("sent_as", pa.large_string()), ("village", pa.large_string()), ("sources", pa.large_string())]
@@ -61,26 +62,6 @@ def unreleased(connection: sa.Connection, profile: str, sources: list[str]) -> p
         ORDER BY o.person_id
     """  # noqa: S608
     return to_frame(copy_out(connection, sa.text(query).bindparams(profile=profile, sources=sources), _PLANNED))
-
-
-def not_yet_taken(connection: sa.Connection, profile: str) -> int:
-    """How many people were let go to be told of and have not been, because the platform was away or put them off."""
-    query = f"""
-        SELECT count(DISTINCT o.person_id) FROM outbox o
-        WHERE o.profile = :profile AND {OPEN} AND o.state = 'pending' AND o.is_released AND o.payload IS NOT NULL
-          AND NOT EXISTS (SELECT FROM person_hold h WHERE h.person_id = o.person_id AND h.released_at IS NULL)
-    """  # noqa: S608
-    return int(connection.execute(sa.text(query), {"profile": profile}).scalar_one())
-
-
-def without_answer(connection: sa.Connection, profile: str, since: datetime, *, is_online: bool) -> int:
-    """How many people the platform was told of longer ago, and nobody knows what became of it."""
-    query = sa.text(
-        "SELECT count(DISTINCT person_id) FROM outbox WHERE profile = :profile "
-        "AND (state = 'sent' AND :is_online OR state IN ('inflight', 'processing', 'unknown', 'sent') "
-        "AND first_sent_at <= :since)"
-    )
-    return int(connection.execute(query, {"profile": profile, "since": since, "is_online": is_online}).scalar_one())
 
 
 def held_figures(

@@ -10,7 +10,8 @@ from registry.tables import delivery, delivery_before, finding, run, stage
 
 __all__ = [
     "Delivery", "StageRecord", "begin_run", "delivered", "deliveries", "done_runs", "finish_run", "last_done_run", "latest_run",
-    "newest_received_at", "next_id", "oldest_received_run", "reading_notes", "record_delivery", "record_reading", "record_stage", "reopen_run", "run_record", "runs", "set_delivery_state", "stages", "stages_between",
+    "newest_received_at", "next_id", "nights_from", "oldest_received_run", "reading_notes", "record_delivery", "record_reading",
+    "record_stage", "reopen_run", "run_of_flow", "run_record", "runs", "set_delivery_state", "stages", "stages_between", "stop_run",
     "supersede_deliveries", "waiting_deliveries", "withdraw_deliveries",
 ]  # fmt: skip
 
@@ -99,6 +100,15 @@ def finish_run(
     )
 
 
+def stop_run(connection: sa.Connection, run_id: int, *, at: datetime, stopped_by: str) -> None:
+    """Closes a run that could not go on as red; one whose end was committed after all keeps its status."""
+    connection.execute(
+        run.update()
+        .where(run.c.run_id == run_id, run.c.status == "running")
+        .values(status="red", finished_at=at, stopped_by=stopped_by)
+    )
+
+
 def run_record(connection: sa.Connection, run_id: int) -> sa.RowMapping | None:
     """A run as the ledger has it."""
     return connection.execute(sa.select(run).where(run.c.run_id == run_id)).mappings().first()
@@ -107,6 +117,18 @@ def run_record(connection: sa.Connection, run_id: int) -> sa.RowMapping | None:
 def latest_run(connection: sa.Connection) -> sa.RowMapping | None:
     """The newest run."""
     return connection.execute(sa.select(run).order_by(run.c.run_id.desc()).limit(1)).mappings().first()
+
+
+def run_of_flow(connection: sa.Connection, flow_run: str) -> sa.RowMapping | None:
+    """The run that a scheduler's run began, by the id the scheduler knows it by; it is one at most."""
+    query = sa.select(run).where(run.c.requested["flow_run"].astext == flow_run).order_by(run.c.run_id.desc()).limit(1)
+    return connection.execute(query).mappings().first()
+
+
+def nights_from(connection: sa.Connection, instant: datetime) -> list[sa.RowMapping]:
+    """The nights that began at or after an instant, oldest first."""
+    query = sa.select(run).where(run.c.kind == "night", run.c.started_at >= instant).order_by(run.c.run_id)
+    return list(connection.execute(query).mappings())
 
 
 def runs(connection: sa.Connection, *, limit: int = 50) -> list[sa.RowMapping]:

@@ -61,14 +61,16 @@ def newest_rows(connection: sa.Connection, run_id: int) -> pd.DataFrame:
     return to_frame(copy_out(connection, query, _NEWEST))
 
 
-_RETURNED = pa.schema([("source", pa.large_string()), *PLACED, ("returned", pa.int64()), ("repeated", pa.int64())])
+_RETURNED = pa.schema(
+    [("source", pa.large_string()), *PLACED, ("returned", pa.int64()), ("repeated", pa.int64()), ("thrice", pa.int64())]
+)
 
 
 def returned_problems(connection: sa.Connection, run_id: int, until: date) -> pd.DataFrame:
-    """Problems standing after a run that went back to their senders by a day, and those that went back twice or more.
+    """Problems standing after a run that went back to their senders by a day, and those that went back twice or three times or more.
 
     Returns:
-        ``source division_code town village returned repeated``.
+        ``source division_code town village returned repeated thrice``.
     """
     query = sa.text(f"""
         WITH letters AS (
@@ -78,7 +80,7 @@ def returned_problems(connection: sa.Connection, run_id: int, until: date) -> pd
             SELECT DISTINCT ON (s.problem) s.* FROM ({EVIDENT} WHERE {STOOD.format("f", int(run_id))}) s
             LEFT JOIN finding_closure c ON {CLOSED} WHERE c.closure_id IS NULL ORDER BY s.problem, s.finding_id
         )
-        SELECT s.source, {PLACE.format("r")}, count(*), count(*) FILTER (WHERE l.times >= 2)
+        SELECT s.source, {PLACE.format("r")}, count(*), count(*) FILTER (WHERE l.times >= 2), count(*) FILTER (WHERE l.times >= 3)
         FROM standing s JOIN letters l USING (problem)
         LEFT JOIN source_row r ON r.row_id = s.row_id AND s.origin IN ('row', 'merge', 'push')
         GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4

@@ -1,6 +1,6 @@
 """The workbook of open questions about who is who: both sides among one another, what differs marked, columns to answer in.
 
-Rows in, file out; where they come from is ``flows.cases``. Only the columns to answer in can be written to; the keys by which
+Rows in, file out; where they come from is ``flows.people.cases``. Only the columns to answer in can be written to; the keys by which
 answers find their question are hidden.
 """
 

@@ -84,6 +84,13 @@ class Listing:
         coded = self.words[column]
         return int((coded.at == coded.words.index(word)).sum()) if word in coded.words else 0
 
+    def tally(self, column: str) -> list[tuple[str, int]]:
+        """The words of a column that are there, with how many rows have each, the most first."""
+        words, places = self.words[column].words, self.words[column].at
+        counts = np.bincount(places[places >= 0], minlength=len(words))
+        pairs = [(word, int(count)) for word, count in zip(words, counts, strict=True) if count]
+        return sorted(pairs, key=lambda pair: (-pair[1], pair[0]))
+
     def groups(self, columns: list[str]) -> "tuple[NDArray[np.int64], NDArray[np.int64]]":
         """The first row of each different combination of words, in order, and for each row the place of its combination."""
         key = np.zeros(len(self), np.int64)

@@ -12,9 +12,11 @@ from typing import Literal
 import pandas as pd
 
 from reports.figures import Figures
+from reports.finding_workbook import add_finding_sheet, answer_keys
 from reports.findings_data import list_json
 from reports.listing import listing_of
-from reports.night_view import listed, page_values, workbook_sheets
+from reports.night_view import FINDINGS_SHEET, listed, page_values, workbook_sheets
+from reports.page_words import FINDING_LABELS
 from reports.pages import LIST_SCRIPTS, write_page
 from reports.workbook import add_sheet, open_workbook
 from schemas.durable import replace_file
@@ -30,10 +32,10 @@ Lamp = Literal["green", "yellow", "red"]
 FINDING_COLUMNS: tuple[str, ...] = (
     "finding_id", "source", "source_label", "delivery", "sheet", "row_number", "column", "code", "label", "severity",
     "owner_label", "meaning", "expected", "seen", "message", "remedy", "town", "village", "state", "since", "times_returned",
-    "row_key",
+    "row_key", "evidence",
 )  # fmt: skip
-"""Columns of `NightReport.findings`; `column` is the header as the sender wrote it, `since` the day it was first found, and
-`row_key` names the row of `NightReport.context`. Identifiers arrive masked."""
+"""Columns of `NightReport.findings`; `column` is the header as the sender wrote it, `since` the day it was first found,
+`row_key` names the row of `NightReport.context`, `evidence` is a digest of what was found. Identifiers arrive masked."""
 
 READING_COLUMNS: tuple[str, ...] = ("source_label", "delivery", "sheet", "kind", "rows", "count", "column", "seen")
 """Columns of `NightReport.reading`: how files were read; `kind` is a word of `schemas.reading_notes`."""
@@ -143,7 +145,10 @@ def write_night_report(report: NightReport, folder: Path) -> Path:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with replace_file(folder / "findings.xlsx") as temporary, open_workbook(temporary) as book:
         for name, (rows, labels) in workbook_sheets(report).items():
-            add_sheet(book, name, rows, labels)
+            if name == FINDINGS_SHEET:
+                add_finding_sheet(book, name, rows[list(FINDING_LABELS)], answer_keys(rows), labels)
+            else:
+                add_sheet(book, name, rows, labels)
     return write_night_page(report, folder / "index.html")
 
 

@@ -17,13 +17,13 @@ from reports.figures import figure_values
 from reports.findings_data import MOST_FINDINGS
 from reports.listing import Listing
 from reports.page_words import EMPTY_NOTHING_TO_DO, FINDING_LABELS, SEVERITY_WORDS, STATUS_WORDS
-from schemas.finding_states import STATE_WORDS
+from schemas.finding_states import FindingState, state_in_words
 from schemas.reading_notes import NOTE_LABELS, ReadingNoteKind
 
 if TYPE_CHECKING:
     from reports.night import NightReport, SourceLine
 
-__all__ = ["funnel_row", "listed", "nights_shown", "page_values", "trend_charts", "workbook_sheets"]
+__all__ = ["FINDINGS_SHEET", "funnel_row", "listed", "nights_shown", "page_values", "trend_charts", "workbook_sheets"]
 
 STAGE_WORDS: Mapping[str, str] = {
     "receive": "接收", "read": "读取", "standardise": "标准化", "identify": "识别", "judge": "校验", "validate": "校验",
@@ -43,6 +43,7 @@ CHANGE_WORDS: Mapping[str, str] = {
 PARTS: Mapping[str, str] = {"admitted": "纳入", "held": "暂缓", "duplicate": "重复", "blank": "空白"}
 
 NIGHTS_SHOWN = 30
+FINDINGS_SHEET = "问题清单"
 _SENTENCES: Mapping[str, str] = {
     "green": "运行正常完成，" + EMPTY_NOTHING_TO_DO,
     "yellow": "运行已完成，有事项等待处理。",
@@ -75,6 +76,7 @@ def page_values(report: NightReport, listing: Listing) -> dict[str, Any]:
         "by_source": counted(listing, ["source", "source_label"]),
         "by_village": villages_compared(listing),
         "causes": by_cause(listing),
+        "states": listing.tally("state"),
         "figures": figure_values(report.figures),
         "charts": trend_charts(report.trend),
         "nights": nights_shown(report.trend).to_dict("records"),
@@ -101,6 +103,13 @@ def waiting(report: NightReport) -> list[tuple[str, str, str]]:
             )
             hint = "退回的请报送单位更正后重新报送，待定的由业务人员核定。"
             items.append(("yellow", f"{line.label}：{line.held:,} 行暂缓，未纳入登记，也不推送。", _join(causes, hint)))
+    again = findings.loc[findings["state"] == FindingState.REOPENED, "times_returned"]
+    if len(again):
+        third = int((again >= 2).sum())
+        what = (
+            f"{len(again):,} 处退回后又报来，仍未更正" + (f"，其中 {third:,} 处已退回两次以上" if third else "") + "。"
+        )
+        items.append(("yellow", what, "请再次退回（eldersync returns），并与报送单位联系。"))
     if report.household is not None and report.household.held:
         items.append(("yellow", f"家庭成员：{report.household.held:,} 行暂缓，没有对应到服务对象。", ""))
     for key, what, hint in (
@@ -114,8 +123,16 @@ def waiting(report: NightReport) -> list[tuple[str, str, str]]:
 
 
 def listed(findings: pd.DataFrame) -> pd.DataFrame:
-    """The findings, gravest first, their states in officers' words."""
-    return ranked(findings).assign(state=lambda found: _worded(found["state"], STATE_WORDS))
+    """The findings, gravest first, their states in officers' words: how often they were returned is among them."""
+    ordered = ranked(findings)
+    times = ordered["times_returned"].fillna(0).astype("int64")
+    pairs = pd.DataFrame({"state": ordered["state"], "times": times})
+    words = {
+        pair: state_in_words(str(pair[0]), int(pair[1]))
+        for pair in pairs.drop_duplicates().itertuples(index=False, name=None)
+    }
+    said = pd.MultiIndex.from_frame(pairs).map(words)
+    return ordered.assign(state=pd.Series(said, index=ordered.index, dtype="str"))
 
 
 def villages_compared(listing: Listing) -> list[dict[str, Any]]:
@@ -126,17 +143,17 @@ def villages_compared(listing: Listing) -> list[dict[str, Any]]:
 
 
 def workbook_sheets(report: NightReport) -> dict[str, tuple[pd.DataFrame, Mapping[str, str]]]:
-    """The sheets of ``findings.xlsx``: name to rows and headers."""
+    """The sheets of ``findings.xlsx``: name to rows and headers; findings with their ``evidence`` beside what is shown."""
     findings = listed(report.findings)
     findings = findings.assign(severity=_worded(findings["severity"], SEVERITY_WORDS))
     return {
-        "概况": (_summary(report, len(findings)), {"what": "项目", "count": "数量", "words": "说明"}),
+        "概况": (_summary(report, findings), {"what": "项目", "count": "数量", "words": "说明"}),
         "每个来源的漏斗": (
             _funnel_frame(report),
             {"label": "来源", "body": "提供单位", "status": "状态", "deliveries": "报送份数", "received": "收到", **PARTS,
              "difference": "相差", "message": "说明"},
         ),
-        "问题清单": (findings[list(FINDING_LABELS)], FINDING_LABELS),
+        FINDINGS_SHEET: (findings[[*FINDING_LABELS, "evidence"]], FINDING_LABELS),
         "文件读取说明": (_reading(report), _READING_LABELS),
     }  # fmt: skip
 
@@ -205,7 +222,7 @@ def trend_charts(trend: pd.DataFrame) -> list[charts.Lines | charts.Bars]:
     ]  # fmt: skip
 
 
-def _summary(report: NightReport, finding_total: int) -> pd.DataFrame:
+def _summary(report: NightReport, findings: pd.DataFrame) -> pd.DataFrame:
     total = _total_row(report)
     rows: list[tuple[str, int | None, str | None]] = [
         ("运行编号", report.run_id, None),
@@ -219,7 +236,8 @@ def _summary(report: NightReport, finding_total: int) -> pd.DataFrame:
         *((word, report.elders.get(key, 0), "人") for key, word in CHANGE_WORDS.items()),
         *((f"其中：{label}", count, "人（一人可属多类）") for label, count in report.categories),
         *((f"推送：{word}", report.push.get(key, 0), "条") for key, word in PUSH_WORDS.items()),
-        ("问题", finding_total, "条"),
+        ("问题", len(findings), "条"),
+        *((f"其中：{state}", int(count), "条") for state, count in findings["state"].value_counts().items()),
         *(
             (f"用时：{STAGE_WORDS.get(name, name)}", None, f"{seconds:.1f} 秒")
             for name, seconds in report.seconds.items()

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from schemas.errors import ContractBroken
+from schemas.finding_states import ordinal
 
 __all__ = ["MOST_PROBLEMS", "PROBLEM_COLUMNS", "LetterWords", "ReturnLetter", "letter_words"]
 
@@ -21,6 +22,7 @@ MOST_PROBLEMS = 12
 """Kinds of problems with a line of their own; more would not leave it at one page."""
 
 _HEADERS = ("序号", "问题", "数量（处）", "其中再次退回", "所在记录", "更正要求")
+_TIMES_NAMED = 3
 _WEEKDAYS = "一二三四五六日"
 
 
@@ -42,6 +44,8 @@ class ReturnLetter:
         is_provisional: The year's holidays are not announced yet.
         made_on: The letter's date.
         attachments: File names of what goes with it.
+        again: How many go back for the second, third, … time: (which time, how many).
+        vanished: Rows that were returned before and that the sender's list has no more.
     """
 
     office: str
@@ -59,6 +63,8 @@ class ReturnLetter:
     attachments: Sequence[str] = ()
     contact: str = ""
     telephone: str = ""
+    again: Sequence[tuple[int, int]] = ()
+    vanished: int = 0
 
 
 class LetterWords(NamedTuple):
@@ -102,7 +108,7 @@ def letter_words(letter: ReturnLetter) -> LetterWords:
 
 def _what_was_found(letter: ReturnLetter) -> str:
     count, held = (int(letter.problems.loc[mask, "count"].sum()) for mask in (slice(None), letter.problems["is_held"]))
-    again = int(letter.problems["again"].sum())
+    again = sum(count for _, count in letter.again)
     files = f"（{_files(letter.deliveries)}）" if letter.deliveries else ""
     rows = f"有 {letter.rows} 行" if letter.rows else ""
     parts = [
@@ -111,7 +117,9 @@ def _what_was_found(letter: ReturnLetter) -> str:
     if held:
         parts.append(f"，其中 {held} 处影响采用，有关记录暂未纳入登记")
     if again:
-        parts.append(f"；{again} 处此前已经退回，尚未更正")
+        parts.append(f"；{again} 处此前已经退回，尚未更正（{_times(letter.again)}）")
+    if letter.vanished:
+        parts.append(f"；{letter.vanished} 行退回后贵单位名单中已经没有，请逐行答复是注销还是漏报")
     return "".join([*parts, "。现将问题数据退回，分类情况如下："])
 
 
@@ -143,6 +151,14 @@ def _lines(problems: pd.DataFrame) -> list[tuple[str, ...]]:
         counts = (str(int(rest["count"].sum())), str(int(rest["again"].sum()) or "—"))
         lines.append((str(most + 1), f"其他 {len(rest)} 类", *counts, result, "逐处要求见附件批注。"))
     return lines
+
+
+def _times(again: Sequence[tuple[int, int]]) -> str:
+    """How many go back for the second and the third time, and more often."""
+    said = [f"{ordinal(times)}次退回 {count} 处" for times, count in again if times <= _TIMES_NAMED]
+    if often := sum(count for times, count in again if times > _TIMES_NAMED):
+        said.append(f"{ordinal(_TIMES_NAMED + 1)}次及以上 {often} 处")
+    return "、".join(said)
 
 
 def _contact(letter: ReturnLetter) -> str:

@@ -1,6 +1,6 @@
 """The workbook that goes back to a sender: its own columns and order, what is wrong in red, a column to answer in.
 
-Frames in, file out; where they come from is ``flows.returns``. It leaves the house with unmasked data of its own sender.
+Frames in, file out; where they come from is ``flows.returning.returns``. It leaves the house with unmasked data of its own sender.
 """
 
 from collections import Counter
@@ -15,6 +15,7 @@ import pyarrow as pa
 from reports.workbook import open_workbook, sheet_name
 from schemas.durable import replace_file
 from schemas.errors import StageFailed
+from schemas.finding_states import ordinal
 from schemas.findings import CATALOGUE, Finding, Severity
 from schemas.returns import CORRECTION_HEADER, ORIGINAL_ROW_HEADER, PROBLEM_HEADER, ROW_KEY_HEADER
 
@@ -30,6 +31,7 @@ _WEIGHT: Mapping[str, str] = {
 _ORDER = {str(severity): place for place, severity in enumerate(Severity)}
 _WIDTHS = {"id_number": 21, "certificate": 25, "phone": 15, "date": 13, "categories": 20, "text": 16}
 _LONGEST_LIST = 255  # characters Excel allows for the words of a drop-down
+_VANISHED = "上次退回后，贵单位名单中已没有此行：注销还是漏报？漏报的，更正后报回本行；注销的，在“修改说明”写明“注销”和原因，并书面答复。"
 _HOW = (
     "1．标红的单元格有问题，停在上面可以看到说明；每行的全部问题在“存在问题”列。请按证件原件或档案核对，直接在原单元格更正。",
     "2．在“修改说明”列写明改了什么；经核对确实无误的，写明依据。",
@@ -60,7 +62,8 @@ class ReturnSheet:
         row_numbers: where each row stood in the sender's file.
         keys: of each row, for its way back.
         findings: ``position`` (of the row), ``place`` (of the column, missing where the row as a whole is meant),
-            ``code severity seen``, and ``is_asked`` where the sender is asked for a correction.
+            ``code severity seen``, ``is_asked`` where the sender is asked for a correction, ``times`` it goes back now,
+            and ``has_vanished`` where the sender's newest list has no such row any more.
     """
 
     name: str
@@ -244,11 +247,12 @@ def _by_row(findings: pd.DataFrame) -> dict[int, list[Any]]:
 
 def _in_words(found: Sequence[Any], columns: Sequence[ReturnColumn]) -> str:
     """All that was found in a row, a line each."""
-    lines = []
+    lines = [_VANISHED] if any(finding.has_vanished for finding in found) else []
     for number, finding in enumerate(found, 1):
         rule = CATALOGUE[Finding(finding.code)]
         where = "" if pd.isna(finding.place) else f"【{columns[int(finding.place)].header}】"
-        lines.append(f"{number}．{where}{rule.label}（{_WEIGHT[finding.severity]}）：{rule.remedy}")
+        again = f"{ordinal(finding.times)}次退回。" if finding.is_asked and finding.times > 1 else ""
+        lines.append(f"{number}．{where}{rule.label}（{_WEIGHT[finding.severity]}）：{again}{rule.remedy}")
     return "\n".join(lines)
 
 

@@ -1,10 +1,10 @@
 """The monthly scorecard of sources (来源质量月报): how whole, right, unique, timely and consistent each list and village was.
 
-What is measured is said in ``docs/officers.md`` and counted by ``flows.scorecard``; this module shows it.
+What is measured is said in ``docs/officers.md`` and counted by ``flows.accounts.scorecard``; this module shows it.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
@@ -15,7 +15,15 @@ from reports.pages import write_page
 from reports.workbook import add_sheet, open_workbook
 from schemas.durable import replace_file
 
-__all__ = ["MEASURES", "Score", "ScoreLine", "Scorecard", "write_scorecard", "write_scorecard_workbook"]
+__all__ = [
+    "MEASURES",
+    "RETURN_COUNTS",
+    "Score",
+    "ScoreLine",
+    "Scorecard",
+    "write_scorecard",
+    "write_scorecard_workbook",
+]
 
 MEASURES: Mapping[str, str] = MappingProxyType(
     {
@@ -24,6 +32,11 @@ MEASURES: Mapping[str, str] = MappingProxyType(
     }
 )  # fmt: skip
 """What is measured, in order; of ``repeated`` less is better."""
+
+RETURN_COUNTS: Mapping[str, str] = MappingProxyType(
+    {"returned": "尚存的已退回问题", "repeated": "其中两次以上", "thrice": "其中三次以上"}
+)
+"""How many problems that went back still stand, and how often they did, in order."""
 
 _MEANINGS: Mapping[str, str] = MappingProxyType(
     {
@@ -61,6 +74,7 @@ class ScoreLine:
         rows: in force at the end of the month.
         days: since the newest file, at the month's last night; ``None``: none ever came.
         scores: by measure.
+        returned: by :data:`RETURN_COUNTS`.
     """
 
     label: str
@@ -68,6 +82,7 @@ class ScoreLine:
     rows: int
     days: int | None
     scores: Mapping[str, Score]
+    returned: Mapping[str, int] = field(default_factory=lambda: dict.fromkeys(RETURN_COUNTS, 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +101,7 @@ def write_scorecard(card: Scorecard, folder: Path) -> Path:
     """Writes ``scorecard.xlsx`` and ``index.html`` into the folder, made if missing."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     write_scorecard_workbook(card, folder / "scorecard.xlsx")
-    values = {"card": card, "measures": MEASURES, "meanings": _MEANINGS}
+    values = {"card": card, "measures": MEASURES, "return_counts": RETURN_COUNTS, "meanings": _MEANINGS}
     return write_page(folder / "index.html", "scorecard.html.j2", values)
 
 
@@ -96,6 +111,7 @@ def write_scorecard_workbook(card: Scorecard, to: Path) -> None:
         for name, group, lines in (("按来源", "报送单位", card.sources), ("按村居", "乡镇（街道）", card.villages)):
             labels = {"label": name.removeprefix("按"), "group": group, "rows": "行数", "days": "距最近报送（天）"}
             labels |= {measure: f"{word}（%）" for measure, word in MEASURES.items()}
+            labels |= {f"count_{name}": f"{word}（处）" for name, word in RETURN_COUNTS.items()}
             add_sheet(book, name, _frame(lines), labels)
         words = pd.DataFrame({"measure": MEASURES.values(), "meaning": [_MEANINGS[measure] for measure in MEASURES]})
         add_sheet(book, "指标说明", words, {"measure": "指标", "meaning": "怎样计算"})
@@ -113,4 +129,6 @@ def _frame(lines: Sequence[ScoreLine]) -> pd.DataFrame:
         columns[measure] = pd.Series(
             [None if share is None else round(100 * share, 1) for share in shares], dtype="Float64"
         )
+    for name in RETURN_COUNTS:
+        columns[f"count_{name}"] = pd.Series([line.returned[name] for line in lines], dtype="Int64")
     return pd.DataFrame(columns)

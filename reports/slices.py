@@ -81,6 +81,7 @@ def write_slice(page: SlicePage, path: Path) -> Path:
         "by_source": counted(listing, ["source", "source_label"]),
         "villages": _villages(listing, page.villages),
         "causes": by_cause(listing),
+        "states": listing.tally("state"),
         "figures": figure_values(page.figures),
         "charts": _trend(page.nights),
         "findings_json": list_json(listing),

@@ -4,7 +4,7 @@ Templates that come back filled in are another module's; this one only shows tab
 """
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,9 @@ def open_workbook(path: Path) -> Iterator[Any]:
         book.close()
 
 
-def add_sheet(book: Any, name: str, frame: pd.DataFrame, labels: Mapping[str, str] | None = None) -> None:
+def add_sheet(
+    book: Any, name: str, frame: pd.DataFrame, labels: Mapping[str, str] | None = None, *, marked: Collection[str] = ()
+) -> list[tuple[Any, int]]:
     """Write the frame as one sheet, or several numbered ones where Excel's row limit asks for it.
 
     Args:
@@ -53,12 +55,22 @@ def add_sheet(book: Any, name: str, frame: pd.DataFrame, labels: Mapping[str, st
         frame: Columns of text, numbers, booleans or dates. Dates are written as ISO text, whole numbers too long
             for a spreadsheet as text.
         labels: Headers for people, by column.
+        marked: Columns somebody writes in; their headers are yellow.
+
+    Returns:
+        The sheets, and how many rows each has.
     """
     table = _cells(arrow_table(frame))
     headers = [(labels or {}).get(column, column) for column in table.column_names]
+    looks = [
+        book.add_format({**_HEADER, **({"bg_color": "#FFF2CC"} if column in marked else {})}) for column in headers
+    ]
+    sheets = []
     for part, start in enumerate(range(0, max(table.num_rows, 1), ROWS_PER_SHEET), start=1):
         title = sheet_name(name, number=part if part > 1 else None)
-        _write(book, title, headers, table.slice(start, ROWS_PER_SHEET))
+        rows = table.slice(start, ROWS_PER_SHEET)
+        sheets.append((_write(book, title, list(zip(headers, looks, strict=True)), rows), rows.num_rows))
+    return sheets
 
 
 def sheet_name(name: str, *, number: int | None = None) -> str:
@@ -72,18 +84,18 @@ def sheet_name(name: str, *, number: int | None = None) -> str:
     return (clean or "清单")[: 31 - len(tail)] + tail
 
 
-def _write(book: Any, title: str, headers: list[str], table: pa.Table) -> None:
+def _write(book: Any, title: str, headers: list[tuple[str, Any]], table: pa.Table) -> Any:
     sheet = book.add_worksheet(title)
-    header, text = book.add_format(_HEADER), book.add_format({"num_format": "@", "valign": "top"})
+    text = book.add_format({"num_format": "@", "valign": "top"})
     number = book.add_format({"valign": "top"})
     writers: list[Callable[..., Any]] = []
     formats = []
-    for place, label in enumerate(headers):
+    for place, (label, look) in enumerate(headers):
         column = table.column(place)
         formats.append(text if is_text(column) else number)
         writers.append(_writer(sheet, column))
         sheet.set_column(place, place, _width(label, column), formats[-1])
-        sheet.write_string(0, place, label, header)
+        sheet.write_string(0, place, label, look)
     sheet.freeze_panes(1, 0)
     if headers:
         sheet.autofilter(0, 0, table.num_rows, len(headers) - 1)
@@ -96,6 +108,7 @@ def _write(book: Any, title: str, headers: list[str], table: pa.Table) -> None:
                 value = cells[place]
                 if value is not None:
                     writers[place](row, place, value, formats[place])
+    return sheet
 
 
 def _cells(table: pa.Table) -> pa.Table:

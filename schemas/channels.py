@@ -1,7 +1,7 @@
 """How a source's deliveries come in: dropped into a folder, or fetched by SFTP, from a database view or over REST.
 
 Only what a bureau writes under ``[channel]`` in a source's file. Passwords and keys are named here and kept elsewhere
-(``flows.secret_store``); how each channel is spoken is in ``connectors``.
+(``flows.settings.secret_store``); how each channel is spoken is in ``connectors``.
 """
 
 from typing import Annotated, Literal, Self

@@ -6,6 +6,7 @@
   x RunStopped                    (exit code 1)
     + DatabaseUnavailable         (transient)
     + SourceUnavailable           (transient)
+    + PrefectUnavailable          (transient)
     + SourceRefusesUs
     + SecretMissing
     + SourceNotBelieved
@@ -14,6 +15,7 @@
     + ContractBroken
     + PushFailed
     + StageFailed
+    + BackupFailed
 
 A bad *row* is not in this tree: rows that fail are data, see ``schemas.findings``.
 Messages count and name columns, codes, files of ours and ids; they never quote a cell.
@@ -48,6 +50,10 @@ class SourceUnavailable(Transient, RunStopped):
     """A source's inbox or server cannot be read at the moment."""
 
 
+class PrefectUnavailable(Transient, RunStopped):
+    """The Prefect server of this machine does not answer, or does not do what it is asked."""
+
+
 class SourceRefusesUs(RunStopped):
     """A source's server does not let us in, or is not the one we know; trying again changes nothing."""
 
@@ -78,3 +84,7 @@ class PushFailed(RunStopped):
 
 class StageFailed(RunStopped):
     """A stage met an error nobody foresaw; only its type and place in the code are told."""
+
+
+class BackupFailed(RunStopped):
+    """A backup could not be written whole, or what is there is not what was written; earlier ones stay as they were."""

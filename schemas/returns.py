@@ -1,7 +1,7 @@
 """What a list that goes back to its sender has besides the sender's own columns.
 
 A returned row carries a key, by which a corrected one is recognised whatever format it comes back in, and however its rows
-were sorted. Writing the workbook is ``reports.return_workbook``; taking it back is ``flows.corrections``.
+were sorted. Writing the workbook is ``reports.return_workbook``; taking it back is ``flows.intake.corrections``.
 """
 
 import re

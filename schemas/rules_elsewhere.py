@@ -28,8 +28,8 @@ FILE_RULES: tuple[Rule, ...] = (
         )
     ),
     Rule(_F.FILE_TOO_LARGE, Stage.FILE, parameters=_LIMITS, judged_in=_READING),
-    Rule(_F.DELIVERY_REPEATED, Stage.FILE, judged_in="flows.file_notes"),
-    Rule(_F.DELIVERY_SHRUNK, Stage.REGISTRY, parameters=_BRAKE, judged_in="flows.file_notes"),
+    Rule(_F.DELIVERY_REPEATED, Stage.FILE, judged_in="flows.intake.file_notes"),
+    Rule(_F.DELIVERY_SHRUNK, Stage.REGISTRY, parameters=_BRAKE, judged_in="flows.intake.file_notes"),
 )  # fmt: skip
 
 

@@ -9,7 +9,7 @@
   const SEVERITIES = {reject: '退回', hold: '待定', warn: '提醒', note: '说明'};
   const SEARCHED = ['source_label', 'delivery', 'sheet', 'column', 'code', 'owner_label', 'seen', 'town', 'village', 'state', 'since'];
   const OF_RULE = ['label', 'meaning', 'expected', 'remedy'];
-  const FILTERS = {'by-source': 'source', 'by-severity': 'severity', 'by-code': 'code', 'by-column': 'column', 'by-village': 'village'};
+  const FILTERS = {'by-source': 'source', 'by-severity': 'severity', 'by-code': 'code', 'by-column': 'column', 'by-village': 'village', 'by-state': 'state'};
   const NO_VILLAGE = '（未写明村居）';
   const PRINTED = 300;
   const AHEAD = 12;
@@ -105,6 +105,7 @@
     tr.dataset.place = place;
     if (place === active) tr.setAttribute('aria-selected', 'true');
     const seen = get('seen');
+    const [state, question] = get('state').split(/[，：](.*)/s);
     tr.append(
       cell('编号', get('finding_id'), '', 'n'),
       cell('程度', tag(get('severity'))),
@@ -115,7 +116,7 @@
       cell('村（居）', get('village'), get('town')),
       cell('起始', get('since')),
       cell('退回', get('times_returned') === '0' ? '' : `${get('times_returned')} 次`, '', 'n'),
-      cell('状态', get('state')),
+      cell('状态', state, question),
     );
     return tr;
   };
@@ -230,7 +231,7 @@
     问题: (row) => ofRule('label', row), 说明: message, 处理办法: (row) => ofRule('remedy', row),
     责任单位: (row) => text('owner_label', row), '乡镇（街道）': (row) => text('town', row), '村（居）': (row) => text('village', row),
     状态: (row) => text('state', row), 起始日期: (row) => text('since', row), 退回次数: (row) => numbers.times_returned[row],
-    规则代码: (row) => text('code', row),
+    规则代码: (row) => text('code', row), 处理: () => '', 理由: () => '', 经办人: () => '',
   };
   const leave = () => saveWorkbook(byId('export').dataset.name, Object.keys(COLUMNS),
     Array.from(found, (row) => Object.values(COLUMNS).map((value) => value(row))));
