@@ -5,8 +5,10 @@ SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PEOPLE ?= 2000
+MACHINE ?= $(shell uname -m)
+WORKERS ?= $(shell expr $$(nproc) + 1)
 
-.PHONY: help setup run run-api test test-deep check bench bench-identity docs lock clean
+.PHONY: help setup run run-api server test test-deep check types units bench bench-identity docs lock wheelhouse clean
 help:
 	@sed -n 's/^# make/make/p' Makefile
 # make setup builds .venv from the hash-locked files
@@ -25,17 +27,23 @@ run: .venv/run.done
 	@$(BIN)/python -m flows.first_night --people $(PEOPLE)
 run-api: .venv/run.done
 	@$(BIN)/python -m flows.first_night --people $(PEOPLE) --api
+# make server begins the Prefect server of ./var with its worker and schedule, and stays; Ctrl-C ends both in order
+server: .venv/run.done
+	@exec $(BIN)/eldersync up --foreground
 # make check formats, lints, types, layers, unit tests
 check: .venv/test.done
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target types units
+types: .venv/test.done
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+units: .venv/test.done
 	$(BIN)/pytest -n auto --dist loadfile --doctest-modules --ignore=registry/migrations tests/unit schemas transforms connectors registry reports flows simulator
 test: check
 	@scripts/install_browser
 	@scripts/install_test_services
-	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder tests/end_to_end tests/integration
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder tests/end_to_end tests/integration
 # make test-deep repeats the random tests ten times as long, before a release
 test-deep: .venv/test.done
 	@scripts/install_test_services
@@ -46,6 +54,7 @@ bench: .venv/bench.done
 	$(BIN)/python -m bench
 	$(BIN)/python -m bench.reading
 	$(BIN)/python -m bench.push
+	$(BIN)/python -m bench.reports_and_returns
 	$(BIN)/python -m bench.validation
 # make bench-identity says how well it is told who is who, beside Splink and equal numbers, on made-up people and FEBRL
 bench-identity: .venv/bench.done
@@ -61,5 +70,8 @@ lock:
 	    --generate-hashes --no-emit-index-url --no-annotate --no-header -o $$name.lock || exit 1; done; \
 	  uv pip compile build.in -c bench.lock --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --no-annotate --no-header -o build.lock
+# make wheelhouse gathers all packages for a machine without a network (MACHINE=aarch64 for another kind); make setup there installs from it
+wheelhouse:
+	@scripts/make_wheelhouse "$(PYTHON)" "$(MACHINE)"
 clean:
 	rm -rf .venv var

@@ -5,14 +5,16 @@ Exit codes: 0 green, 1 red (failed), 2 wrong usage or configuration, 3 yellow (f
 """
 
 import json
+import os
 import sys
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TextIO
 
 from cyclopts import App, CycloptsError, Parameter, validators
 
-from flows.cli_common import (
+from flows.commands.cli_backup import add_backup_commands
+from flows.commands.cli_common import (
     BUSY,
     COMMON,
     EXIT_CODE,
@@ -26,14 +28,17 @@ from flows.cli_common import (
     give,
     home_of,
 )
-from flows.cli_decide import add_decide_commands
-from flows.cli_findings import add_findings_commands
-from flows.cli_memory import add_memory_commands, rules_app
-from flows.cli_push import add_push_commands
-from flows.cli_report import add_report_commands
-from flows.cli_returns import add_return_commands
-from flows.cli_rules import add_rules_commands
-from flows.cli_source import source_app
+from flows.commands.cli_config import add_config_commands
+from flows.commands.cli_decide import add_decide_commands
+from flows.commands.cli_findings import add_findings_commands
+from flows.commands.cli_memory import add_memory_commands, rules_app
+from flows.commands.cli_push import add_push_commands
+from flows.commands.cli_report import add_report_commands
+from flows.commands.cli_returns import add_return_commands
+from flows.commands.cli_rules import add_rules_commands
+from flows.commands.cli_server import add_server_commands
+from flows.commands.cli_source import source_app
+from flows.commands.cli_watch import add_watch_commands
 from schemas.errors import AnotherRunIsActive, ConfigurationInvalid, EldersyncError
 
 __all__ = ["app", "main"]
@@ -42,17 +47,22 @@ app = App(
     name="eldersync",
     help="Merges lists of elders every night, checks them, and pushes the changes.",
     version_flags=["--version"],
+    suppress_keyboard_interrupt=False,  # `call` says how to go on
 )
 
 
 app.command(source_app)
 add_push_commands(app)
+add_backup_commands(app)
+add_config_commands(app)
 add_return_commands(app)
 add_report_commands(app)
 add_findings_commands(app)
 add_decide_commands(app)
 add_memory_commands(app)
 add_rules_commands(rules_app)
+add_server_commands(app)
+add_watch_commands(app)
 divisions_app = App(name="divisions", help="The table of counties, towns and villages.")
 app.command(divisions_app)
 
@@ -60,45 +70,51 @@ app.command(divisions_app)
 @app.command
 def run(
     *, date: date | None = None, source: tuple[str, ...] = (), no_push: Annotated[bool, Parameter(negative="")] = False,
-    common: Common = COMMON,
+    dry_run: Annotated[bool, Parameter(negative="")] = False, common: Common = COMMON,
 ) -> int:  # fmt: skip
-    """One night now.
+    """One night now; says first what it will do. It waits for nobody.
 
     Args:
         date: business date, YYYY-MM-DD [today].
         source: take only this source; may be repeated.
         no_push: leave the changes in the outbox.
+        dry_run: only say what it would do.
         common: options every command takes.
     """
-    from flows.operate import run_night
+    from flows.operate import night_to_come, run_night
 
-    return _tell_night(
-        run_night(home_of(common), config_of(common), date, list(source) or None, send=not no_push), common
-    )
+    home, config, sources = home_of(common), config_of(common), list(source) or None
+    if dry_run:
+        return _foretold(night_to_come(home, config, date, sources, send=not no_push), common)
+    return _tell_night(run_night(home, config, date, sources, send=not no_push, foretell=_say_before), common)
 
 
 @app.command
-def resume(run: Positive, *, common: Common = COMMON) -> int:
-    """Continue a failed run from its first stage that is not done.
+def resume(run: Positive, *, dry_run: Annotated[bool, Parameter(negative="")] = False, common: Common = COMMON) -> int:
+    """Continue a failed run from its first stage that is not done; says first what is done and what it will do.
 
     Args:
         run: number of the run.
+        dry_run: only say what it would do.
         common: options every command takes.
     """
-    from flows.operate import resume_night
+    from flows.operate import rest_to_come, resume_night
 
-    return _tell_night(resume_night(home_of(common), config_of(common), run), common)
+    home, config = home_of(common), config_of(common)
+    if dry_run:
+        return _foretold(rest_to_come(home, config, run), common)
+    return _tell_night(resume_night(home, config, run, foretell=_say_before), common)
 
 
 @app.command
 def status(*, common: Common = COMMON) -> int:
-    """What ran last, and what waits."""
-    from flows.inspect_runs import current_status
-    from flows.print_lists import print_status
+    """What ran last and what waits, a card for each problem; the same as a page under HOME/reports."""
+    from flows.accounts.inspect_runs import current_status
+    from flows.commands.print_status import print_status
 
     found = current_status(home_of(common), config_of(common))
     give(found, common, print_status)
-    return EXIT_CODE.get(found["status"], GREEN)
+    return EXIT_CODE.get(found["lamp"], GREEN)
 
 
 @app.command
@@ -109,8 +125,8 @@ def show(run: Positive, *, common: Common = COMMON) -> int:
         run: number of the run.
         common: options every command takes.
     """
-    from flows.inspect_runs import one_run
-    from flows.print_night import print_run
+    from flows.accounts.inspect_runs import one_run
+    from flows.commands.print_night import print_run
 
     found = one_run(home_of(common), config_of(common), run)
     give(found, common, print_run)
@@ -125,8 +141,8 @@ def runs(*, limit: Positive = 20, common: Common = COMMON) -> int:
         limit: how many.
         common: options every command takes.
     """
-    from flows.inspect_runs import newest_runs
-    from flows.print_lists import print_runs
+    from flows.accounts.inspect_runs import newest_runs
+    from flows.commands.print_lists import print_runs
 
     give({"runs": newest_runs(home_of(common), config_of(common), limit)}, common, print_runs)
     return GREEN
@@ -146,7 +162,7 @@ def elders(
         reason: why they are needed.
         common: options every command takes.
     """
-    from flows.export import export_elders
+    from flows.accounts.export import export_elders
 
     found = export_elders(home_of(common), config_of(common), to, unmasked=unmasked, reason=reason, at=at)
     give(found, common, _print_written)
@@ -171,8 +187,8 @@ def explain(
         reason: why they are needed.
         common: options every command takes.
     """
-    from flows.export import explanation
-    from flows.print_person import print_explanation
+    from flows.accounts.export import explanation
+    from flows.commands.print_person import print_explanation
 
     wanted = sys.stdin.readline().strip() if person == "-" else person
     give(
@@ -194,7 +210,9 @@ def sample(*, people: int, to: Path, seed: int = 1, common: Common = COMMON) -> 
         common: options every command takes.
     """
     from flows.operate import make_sample
+    from flows.settings.installation import refuse_made_up_deliveries
 
+    refuse_made_up_deliveries(home_of(common), config_of(common), to)
     give(make_sample(to, config_of(common), people=people, seed=seed), common, _print_sample)
     return GREEN
 
@@ -208,7 +226,7 @@ def template(name: str, *, to: Path = Path(), common: Common = COMMON) -> int:
         to: folder to write to [the current one].
         common: options every command takes.
     """
-    from flows.blank_forms import write_templates
+    from flows.drafting.blank_forms import write_templates
 
     give(write_templates(config_of(common), name, to), common, _print_files)
     return GREEN
@@ -227,8 +245,8 @@ def import_(
         yes: write it.
         common: options every command takes.
     """
-    from flows.division_import import import_divisions
-    from flows.print_lists import print_division_import
+    from flows.commands.print_lists import print_division_import
+    from flows.drafting.division_import import import_divisions
 
     found = import_divisions(config_of(common), file, changes, write=yes)
     give(found, common, print_division_import)
@@ -271,9 +289,9 @@ def simulate_province(
 
 @app.command
 def doctor(*, common: Common = COMMON) -> int:
-    """Checks configuration, database, clock, disk and platform profile, and says what to do."""
-    from flows.doctor import examine
-    from flows.print_lists import print_checks
+    """Checks everything an installation stands on, and says of each what to do."""
+    from flows.commands.print_status import print_checks
+    from flows.watching.doctor import examine
 
     checks = examine(home_of(common), config_of(common))
     give({"checks": checks}, common, print_checks)
@@ -282,13 +300,21 @@ def doctor(*, common: Common = COMMON) -> int:
 
 def main() -> None:
     """Entry of the installed script."""
-    sys.exit(call(sys.argv[1:]))
+    try:
+        code = call(sys.argv[1:])
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever was to read the answer, `head` for instance, has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = RED
+    sys.exit(code)
 
 
 def call(arguments: list[str]) -> int:
     """Runs a command line and gives its exit code; what went wrong is one line on standard error."""
     try:
         answer = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
+    except BrokenPipeError:
+        raise
     except (Exception, KeyboardInterrupt) as error:
         message, code = _told(error)
         return _fail(message, code, wants_json="--json" in arguments)
@@ -307,7 +333,7 @@ def _told(error: BaseException) -> tuple[str, int]:
         case EldersyncError():
             return str(error), RED
         case KeyboardInterrupt():
-            return "interrupted; `eldersync resume RUN` goes on", RED
+            return str(error) or "interrupted", RED
         case _:
             from flows.unforeseen import place_of
 
@@ -322,10 +348,28 @@ def _fail(message: str, code: int, *, wants_json: bool) -> int:
 
 
 def _tell_night(summary: dict[str, Any], common: Common) -> int:
-    from flows.print_night import print_summary
+    from flows.commands.print_night import print_summary
 
     give(summary, common, print_summary)
     return EXIT_CODE[summary["status"]]
+
+
+def _foretold(found: dict[str, Any], common: Common) -> int:
+    give(found, common, _print_preview)
+    return GREEN
+
+
+def _print_preview(found: dict[str, Any], file: TextIO | None = None) -> None:
+    from flows.preview import preview_lines
+
+    for line in preview_lines(found):
+        print(line, file=file or sys.stdout)
+
+
+def _say_before(found: dict[str, Any]) -> None:
+    """On standard error, so that what a program reads is the answer alone."""
+    _print_preview(found, sys.stderr)
+    sys.stderr.flush()
 
 
 def _print_written(found: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from connectors.reading import PendingRead
+from flows.settings.installation import check_installation, mark_installation
 from registry import migrations
 from registry.engine import connect_registry, transaction
 from registry.lock import RunLock, run_lock
@@ -143,8 +144,14 @@ def default_config() -> Path:
 
 @contextmanager
 def open_registry(home: Home, configuration: Configuration) -> Iterator[sa.Engine]:
-    """The registry of a home with its tables up to date; ``$ELDERSYNC_DATABASE_URL`` names another server."""
+    """The registry of a home with its tables up to date; ``$ELDERSYNC_DATABASE_URL`` names another server.
+
+    Raises:
+        ConfigurationInvalid: test and production would be mixed up, or others can write the configuration or read secrets.
+    """
+    check_installation(home.path, configuration)
     home.prepare(list(configuration.sources))
+    mark_installation(home.path, configuration)
     with connect_registry(home.path, os.environ.get("ELDERSYNC_DATABASE_URL") or None) as engine:
         with transaction(engine) as connection:
             current = migrations.is_current(connection)

@@ -12,15 +12,17 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from flows.cli_common import EXIT_CODE
+from flows.commands.cli_common import EXIT_CODE
+from flows.commands.print_night import print_summary
 from flows.context import Home, default_config, default_home, open_registry
 from flows.operate import make_sample, run_night
-from flows.prefect_server import running_prefect_server
-from flows.print_night import print_summary
 from flows.province import TRIAL_TOKEN
+from flows.schedule.prefect_server import running_prefect_server
+from flows.schedule.server_place import is_supervised
+from flows.settings.installation import refuse_made_up_deliveries
 from flows.training import StandIn, prepare_configuration, running_stand_in, token_variable, train_a_push
 from schemas.configuration import load_configuration
-from schemas.errors import EldersyncError
+from schemas.errors import EldersyncError, RunStopped
 
 __all__ = ["main"]
 
@@ -33,6 +35,10 @@ def main() -> int:
     options = parser.parse_args()
     home, config = default_home().expanduser().resolve(), default_config()
     try:
+        if is_supervised(home):
+            raise RunStopped(
+                f"the server of {home} is up and has this home's nights; `eldersync run` is a night beside them"
+            )
         _make_sample_deliveries(home, config, options.people)
         is_well = _train(home, config) if options.api else _run(home, config)
     except EldersyncError as error:
@@ -45,6 +51,7 @@ def _make_sample_deliveries(home: Path, config: Path, people: int) -> None:
     rooms = Home(home)
     rooms.prepare(list(load_configuration(config).sources))
     if not any(path.is_file() for path in rooms.inbox.rglob("*")):
+        refuse_made_up_deliveries(home, config, rooms.inbox)
         print(f"Making sample deliveries of {people:,} elders in {rooms.inbox}", flush=True)  # noqa: T201
         make_sample(rooms.inbox, config, people=people, seed=1)
 

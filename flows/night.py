@@ -12,96 +12,83 @@ from typing import Any
 import sqlalchemy as sa
 
 from connectors.keeping import Fetched
+from flows.accounts.reporting import write_report
 from flows.context import Night
-from flows.deliveries import Kept, begin_reading
-from flows.fetch import fetch, put_away
-from flows.plan import plan
-from flows.push import account_for_push, push_online
-from flows.push_online import Delivered
-from flows.receive import receive
-from flows.reporting import write_report
-from flows.settle import balanced_account, settle
-from flows.take import take
+from flows.intake.deliveries import Kept, begin_reading
+from flows.intake.fetch import fetch, put_away
+from flows.intake.receive import receive
+from flows.intake.take import take
+from flows.people.settle import balanced_account, settle
+from flows.telling.plan import plan
+from flows.telling.push import account_for_push, push_online
+from flows.telling.push_online import Delivered
 from flows.unforeseen import place_of
+from flows.watching.night_told import tell_of_night
 from registry import runs
 from registry.engine import transaction
 from registry.lock import assert_lock_held
-from schemas.errors import ConfigurationInvalid, EldersyncError, RunStopped, StageFailed
+from schemas.errors import EldersyncError, RunStopped, StageFailed
 
-__all__ = ["Perform", "open_run", "perform_directly", "perform_stage", "run_stages"]
+__all__ = ["CANCELLED", "Perform", "perform_directly", "perform_stage", "run_stages"]
 
 log = logging.getLogger("eldersync")
 
 Perform = Callable[[Night, str, str], dict[str, Any]]
 """Performs one stage of a night, of one source where the stage is a source's; gives the stage's result."""
 
-
-def open_run(night: Night, *, sources: list[str] | None, send: bool) -> int:
-    """Opens a new run in the ledger."""
-    unknown = sorted(set(sources or []) - set(night.configuration.sources))
-    if unknown:
-        raise ConfigurationInvalid(
-            f"there is no source named {unknown[0]}; known: {', '.join(night.configuration.sources)}"
-        )
-    requested = {"sources": sources or list(night.configuration.sources), "send": send}
-    with transaction(night.engine) as connection:
-        night.run_id = runs.begin_run(
-            connection, business_date=night.business_date, started_at=night.now(),
-            rules_digest=night.configuration.digest, requested=requested,
-        )  # fmt: skip
-    return night.run_id
-
-
-def reopen_run(night: Night, run_id: int) -> None:
-    """Opens a stopped run again; it keeps its business date.
-
-    Raises:
-        ConfigurationInvalid: there is no such run, it is finished, or a later run has merged since.
-    """
-    with transaction(night.engine) as connection:
-        record = runs.run_record(connection, run_id)
-        latest = runs.latest_run(connection)
-        if record is None:
-            raise ConfigurationInvalid(f"there is no run {run_id}")
-        if record["status"] in {"green", "yellow"}:
-            raise ConfigurationInvalid(f"run {run_id} is finished ({record['status']}); there is nothing to resume")
-        if latest is not None and latest["run_id"] != run_id:
-            raise ConfigurationInvalid(f"run {latest['run_id']} began after run {run_id}; resume or repeat that one")
-        runs.reopen_run(connection, run_id)
-    night.run_id, night.business_date = run_id, record["business_date"]
+CANCELLED = "cancelled"
+"""What a run was stopped by that somebody ended: its stage was rolled back, and it can be resumed."""
 
 
 def run_stages(night: Night, perform: Perform) -> str:
     """Performs what is left of an opened run and closes it; returns its status (``green`` or ``yellow``).
 
+    Whatever ends it before, a person's wish included, closes it as red: the stage at work was rolled back, and ``resume``
+    goes on from there. Somebody is told of every end but the one that a person wished.
+
     Raises:
-        RunStopped: the run cannot go on; it is closed as red, and ``resume`` goes on from there.
+        RunStopped: the run cannot go on.
     """
-    with transaction(night.engine) as connection:
-        record = runs.run_record(connection, night.run_id)
-    assert record is not None  # noqa: S101  opened by our caller
-    sources: list[str] = record["requested"]["sources"]
-    stopped: EldersyncError | None = None
+    problem: BaseException
     try:
-        received = [source for source in sources if _perform_alone(night, perform, "receive", source)]
-        _read_ahead(night, received)
-        for source in received:
-            if _perform_alone(night, perform, "take", source):
-                _put_away_alone(night, source)
-        perform(night, "merge", "")
-        perform(night, "plan", "")
-        perform(night, "push", "")
-        status = str(perform(night, "report", "")["status"])
+        status = _perform_in_order(night, perform)
     except EldersyncError as error:
-        stopped = error
-    if stopped is not None:
-        log.error("run %d stopped: %s", night.run_id, stopped)
+        problem, words = error, str(error)
+    except Exception as error:  # its text may quote a cell
+        problem = StageFailed(place_of(error))
+        words = str(problem)
+    except BaseException as ending:  # Ctrl-C, SIGTERM, or the scheduler's own way to say that somebody cancelled
+        problem, words = ending, CANCELLED
+    else:
+        tell_of_night(night)
+        return status
+    _close_as_red(night, words)
+    if isinstance(problem, Exception):
+        tell_of_night(night, stopped_by=words)
+    raise problem
+
+
+def _perform_in_order(night: Night, perform: Perform) -> str:
+    sources: list[str] = _requested(night)["sources"]
+    received = [source for source in sources if _perform_alone(night, perform, "receive", source)]
+    _read_ahead(night, received)
+    for source in received:
+        if _perform_alone(night, perform, "take", source):
+            _put_away_alone(night, source)
+    perform(night, "merge", "")
+    perform(night, "plan", "")
+    perform(night, "push", "")
+    return str(perform(night, "report", "")["status"])
+
+
+def _close_as_red(night: Night, words: str) -> None:
+    log.error("run %d stopped: %s", night.run_id, words)
+    try:
         with transaction(night.engine) as connection:
-            runs.finish_run(
-                connection, night.run_id, status="red", at=night.now(), summary=None, stopped_by=str(stopped)
-            )
-        raise stopped
-    return status
+            runs.stop_run(connection, night.run_id, at=night.now(), stopped_by=words)
+    except RunStopped as unrecorded:
+        # A run that is open in the ledger while nobody holds the lock is a stopped one to everybody who looks.
+        log.warning("run %d: that it stopped could not be recorded: %s", night.run_id, unrecorded)
 
 
 def _perform_alone(night: Night, perform: Perform, stage: str, source: str) -> bool:
@@ -245,7 +232,7 @@ def _record_failure(night: Night, stage: str, source: str, problem: RunStopped, 
                 source,
                 status="failed",
                 seconds=seconds,
-                result={"error": str(problem)},
+                result={"error": str(problem), "kind": type(problem).__name__},
             )
     except RunStopped as unrecorded:
         # The database that the stage failed for is still away: the run's own error says so.

@@ -9,9 +9,9 @@ from typing import Any
 from flows.context import Night
 from flows.night import Perform
 
-__all__ = ["shown_on_a_terminal"]
+__all__ = ["STAGE_WORDS", "shown_on_a_terminal"]
 
-_STAGES = {
+STAGE_WORDS = {
     "receive": "接收",
     "take": "读取校验",
     "merge": "合并比对",
@@ -19,6 +19,7 @@ _STAGES = {
     "push": "上报",
     "report": "生成报告",
 }
+"""What the stages are called, in the order of a night."""
 _ONCE = 4  # merge, plan, push and report; receive and take are each source's
 
 
@@ -39,7 +40,7 @@ def shown_on_a_terminal(perform: Perform, sources: int) -> Iterator[Perform]:
         bar = progress.add_task("", total=2 * sources + _ONCE)
 
         def told(night: Night, stage: str, source: str) -> dict[str, Any]:
-            progress.update(bar, description=f"{_STAGES[stage]} {source}".rstrip(), refresh=True)
+            progress.update(bar, description=f"{STAGE_WORDS[stage]} {source}".rstrip(), refresh=True)
             try:
                 return perform(night, stage, source)
             finally:

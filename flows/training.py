@@ -13,11 +13,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from flows.commands.print_push import print_approval, print_plan, print_push_status, print_pushed
 from flows.context import Home, open_registry
-from flows.print_push import print_approval, print_plan, print_push_status, print_pushed
-from flows.push_now import push_now
-from flows.push_people import status_of_push
-from flows.push_plans import approve_plan, shown_plan
+from flows.telling.push_now import push_now
+from flows.telling.push_people import status_of_push
+from flows.telling.push_plans import approve_plan, shown_plan
 from registry.engine import transaction
 from registry.outbox_observed import told_people
 from schemas.configuration import load_configuration

@@ -1,11 +1,14 @@
-"""The reference pages that are made from the code: data dictionary, findings, and the headers each source may use.
+"""The reference pages that are made from the code: data dictionary, findings, cards, and the headers each source may use.
 
 ``python -m scripts.write_reference`` writes them (``make docs``); a test compares what is on disk with what this makes.
 """
 
+import ast
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from flows.telling.push_reason_words import PUSH_REASONS
+from flows.watching.card_words import CARD_WORDS, CardWords
 from schemas.codes import CODE_LISTS
 from schemas.configuration import Configuration, Source, TableColumns, load_configuration
 from schemas.fields import ELDER_FIELDS, FIELDS, MEMBER_FIELDS, Field
@@ -15,18 +18,34 @@ from schemas.rules_declared import STAGE_WORDS
 from schemas.rules_switches import why_always_on
 from schemas.rules_words import SEVERITY_WORDS
 
-__all__ = ["HEADERS_BEGIN", "HEADERS_END", "main", "render_data_dictionary", "render_findings", "render_headers", "with_headers"]  # fmt: skip
+__all__ = [
+    "END", "HEADERS_BEGIN", "HOUSE_BEGIN", "main", "render_cards", "render_data_dictionary", "render_findings", "render_headers",
+    "render_house", "with_part",
+]  # fmt: skip
 
 ROOT = Path(__file__).resolve().parents[1]
+_ROOMS = ("flows", "transforms", "connectors", "registry", "reports", "simulator", "schemas")
 
 HEADERS_BEGIN = "<!-- made by scripts/write_reference.py from config/sources: begin -->"
-HEADERS_END = "<!-- end -->"
+HOUSE_BEGIN = "<!-- made by scripts/write_reference.py from the packages: begin -->"
+END = "<!-- end -->"
 
 _GROUPS: Mapping[str, str] = {
     "file": "文件 (file)", "identity": "身份 (identity)", "person": "人员 (person)", "category": "对象类型 (category)",
     "household": "家庭 (household)", "between": "行与来源之间 (between)", "push": "推送 (push)",
 }  # fmt: skip
 _OWNERS: Mapping[str, str] = {"sender": "报送单位", "civil_affairs": "民政部门", "platform": "省级平台"}
+
+_CARD_GROUPS: Mapping[str, str] = {
+    "night": "夜间运行", "source": "来源", "rows": "行与人员", "identity": "行与人员", "decisions": "行与人员", "pairs": "行与人员",
+    "push": "上报", "registry-restored": "上报",
+}  # fmt: skip
+_OTHER_CARDS = "本机、配置与服务"
+_CARDS_NOTE = (
+    "由 `flows/watching/card_words.py` 和 `flows/telling/push_reason_words.py` 生成，不要手工修改。`eldersync help 代码` 显示同样的内容。"
+    "卡片上另有这一次的数字和起始时间；责任方按当时的情况可能与这里不同，以卡片为准。"
+    "命令中的运行编号、来源名，卡片上已经填好。"
+)
 
 _TYPES = (
     "Types: `text`; `code` (a word of the code list named); `categories` (codes joined by `|` in the registry's order); "
@@ -100,6 +119,25 @@ def render_findings() -> str:
     return "\n".join(lines)
 
 
+def render_cards() -> str:
+    """``docs/operators-cards.md``: every card of the status, then every reason of the push."""
+    lines = ["# 卡片与代码", "", "[操作员手册](operators.md) 的一部分。", "", _CARDS_NOTE, ""]
+    for title in dict.fromkeys((*_CARD_GROUPS.values(), _OTHER_CARDS)):
+        lines += [f"## {title}", ""]
+        for words in CARD_WORDS.values():
+            if _card_group(words.code) == title:
+                lines += [*_card_lines(words), ""]
+    lines += [
+        "## 上报的原因", "",
+        "停止上报的原因，以及 `eldersync push proof 人员编号` 中某人没有报成的原因。", "",
+        "| 代码 | 名称 | 责任方 | 含义 | 处理 |", "| --- " * 5 + "|",
+    ]  # fmt: skip
+    for code, reason in PUSH_REASONS.items():
+        cells = (f"`{code}`", reason.title, reason.owner, reason.meaning, reason.todo)
+        lines.append("| " + " | ".join(map(_cell, cells)) + " |")
+    return "\n".join([*lines, "", "问题清单中的代码见[问题代码](findings.md)。", ""])
+
+
 def render_headers(configuration: Configuration) -> str:
     """The part of ``docs/senders.md`` between its two marks: the headers of every source, required ones first."""
     lines = [HEADERS_BEGIN, ""]
@@ -108,18 +146,39 @@ def render_headers(configuration: Configuration) -> str:
         if source.members is not None:
             lines += ["", *_header_table(source.members, f"{_sheets(source.members)}，可以没有")]
         lines += ["", _full_or_not(source, configuration), ""]
-    return "\n".join([*lines, HEADERS_END])
+    return "\n".join([*lines, END])
 
 
-def with_headers(page: str, headers: str) -> str:
-    """The page with the part between its marks replaced.
+def render_house() -> str:
+    """The tree of rooms, each with the first sentence of its own docstring."""
+    rooms = [folder for folder in _ROOMS if (ROOT / folder / "__init__.py").is_file()]
+    folders = [file.parent for room in rooms for file in sorted((ROOT / room).rglob("__init__.py"))]
+    lines = [
+        f"{'  ' * (len(folder.parts) - 1) + folder.name + '/':22} {_sentence(ROOT / folder)}"
+        for folder in map(_short, folders)
+    ]
+    return "\n".join([HOUSE_BEGIN, "", "```text", *lines, "```", "", END])
+
+
+def _short(folder: Path) -> Path:
+    return folder.relative_to(ROOT)
+
+
+def _sentence(package: Path) -> str:
+    said = ast.get_docstring(ast.parse((package / "__init__.py").read_text(encoding="utf-8"))) or ""
+    return said.split("\n")[0]
+
+
+def with_part(page: str, part: str) -> str:
+    """The page with the part between a part's own marks replaced by it.
 
     Raises:
         ValueError: the page lacks one of the marks.
     """
-    before, rest = page.split(HEADERS_BEGIN, 1)
-    _, after = rest.split(HEADERS_END, 1)
-    return before + headers + after
+    begin = part.split("\n", 1)[0]
+    before, rest = page.split(begin, 1)
+    _, after = rest.split(END, 1)
+    return before + part + after
 
 
 def main() -> None:
@@ -127,9 +186,11 @@ def main() -> None:
     docs = ROOT / "docs"
     (docs / "data-dictionary.md").write_text(render_data_dictionary(), encoding="utf-8")
     (docs / "findings.md").write_text(render_findings(), encoding="utf-8")
-    senders = docs / "senders.md"
-    page = with_headers(senders.read_text(encoding="utf-8"), render_headers(load_configuration(ROOT / "config")))
-    senders.write_text(page, encoding="utf-8")
+    (docs / "operators-cards.md").write_text(render_cards(), encoding="utf-8")
+    parts = {"senders.md": render_headers(load_configuration(ROOT / "config")), "architecture.md": render_house()}
+    for name, part in parts.items():
+        page = docs / name
+        page.write_text(with_part(page.read_text(encoding="utf-8"), part), encoding="utf-8")
 
 
 def _field_table(fields: Iterable[tuple[str, Field]]) -> list[str]:
@@ -150,6 +211,22 @@ def _finding_row(rule: FindingRule) -> str:
         rule.expected, rule.remedy, _OWNERS[rule.owner], "不可以" if why_always_on(rule.code) else "可以",
     )  # fmt: skip
     return "| " + " | ".join(map(_cell, cells)) + " |"
+
+
+def _card_group(code: str) -> str:
+    return _CARD_GROUPS.get(code) or _CARD_GROUPS.get(code.partition("-")[0], _OTHER_CARDS)
+
+
+def _card_lines(words: CardWords) -> list[str]:
+    lamp = {"red": "红", "yellow": "黄"}[words.lamp]
+    command = words.command.format(run="运行编号", source="来源名")
+    return [
+        f"### {words.code}",
+        "",
+        f"**{words.title}**（{lamp}，{words.owner}）。{words.meaning}",
+        "",
+        f"处理：{words.todo}{f'命令：`{command}`' if command else ''}",
+    ]
 
 
 def _sheets(table: TableColumns) -> str:

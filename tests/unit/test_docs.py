@@ -24,6 +24,7 @@ from schemas.configuration import (
 from schemas.fields import FIELDS
 from schemas.findings import CATALOGUE
 from schemas.identity_rules import Scores, ScoreTable, Sounds, Weights
+from schemas.operations import Backup, Notify, Operations, Retention, Server, Watch
 from schemas.platform_api import ApiFormat
 from schemas.platform_api_parts import (
     AnswerNames,
@@ -41,7 +42,7 @@ from schemas.platform_profile import PlatformColumn, PlatformProfile, PlatformRe
 from schemas.platform_receipts import FeedbackPattern, ReceiptHeaders, ReceiptsFormat
 from schemas.platform_reconcile import ReconcileFormat
 from schemas.push_brake import PushBrake
-from scripts.write_reference import render_data_dictionary, render_findings, render_headers, with_headers
+from scripts.write_reference import render_data_dictionary, render_findings, render_headers, render_house, with_part
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -58,9 +59,10 @@ TABLES: dict[str, type[BaseModel]] = {
     "[api.record]": RecordNames, "[api.lookup]": LookupNames, "[api.listing]": ListingNames,
     "[api.receipts]": ReceiptNames, "[exchange]": ExchangeFormat, "[exchange.control]": ExchangeControl,
     "[exchange.operations]": ExchangeOperations, "[exchange.statuses]": ExchangeStatuses,
-    "[reconcile]": ReconcileFormat,
+    "[reconcile]": ReconcileFormat, "operations.toml": Operations, "[server]": Server, "[notify]": Notify, "[watch]": Watch,
+    "[retention]": Retention, "[backup]": Backup,
 }  # fmt: skip
-"""Parts of a profile, each with a table of its own, since many of their keys have the same name."""
+"""Parts of a profile and of operations.toml, each with a table of its own, since many of their keys have the same name."""
 
 
 def text_of(*names: str) -> str:
@@ -77,7 +79,12 @@ def test_the_page_of_findings_is_what_the_catalogue_says():
 
 def test_senders_read_the_headers_that_are_configured():
     page = text_of("docs/senders.md")
-    assert with_headers(page, render_headers(load_configuration(ROOT / "config"))) == page
+    assert with_part(page, render_headers(load_configuration(ROOT / "config"))) == page
+
+
+def test_the_drawn_house_is_the_one_on_the_disk():
+    page = text_of("docs/architecture.md")
+    assert with_part(page, render_house()) == page
 
 
 @pytest.mark.parametrize("code", CATALOGUE)
@@ -129,7 +136,7 @@ def test_every_key_of_the_configuration_is_explained(model: type[BaseModel]):
 
 
 @pytest.mark.parametrize("section", TABLES)
-def test_every_key_of_a_part_of_a_profile_is_in_its_table(section: str):
+def test_every_key_of_a_part_is_in_its_table(section: str):
     table = text_of("docs/configuration.md").split(f"\n| `{section}` |")[1].split("\n\n")[0]
     first_cells = [row.split(" | ")[0] for row in table.splitlines()[2:]]
     explained = [key for cell in first_cells for key in re.findall(r"`(\w+)`", cell)]

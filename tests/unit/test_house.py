@@ -45,7 +45,7 @@ def test_a_deployment_is_handed_no_parameters_and_runs_once_at_a_time() -> None:
     for deployment in yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))["deployments"]:
         assert deployment["parameters"] == {}
         assert deployment["concurrency_limit"]["limit"] == 1
-        assert {schedule["timezone"] for schedule in deployment["schedules"]} == {"Asia/Shanghai"}
+        assert {schedule["timezone"] for schedule in deployment["schedules"]} <= {"Asia/Shanghai"}
 
 
 def asks_clock_or_environment(node: ast.AST) -> bool:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.secret_store import read_secret, secret_file
+from flows.settings.secret_store import read_secret, secret_file, secret_state
 from schemas.errors import SecretMissing
 
 
@@ -45,3 +45,24 @@ def test_a_missing_or_empty_secret_says_where_to_put_it(store: Path, tmp_path: P
     put(store, "federation_sftp", "\n")
     with pytest.raises(SecretMissing, match="is empty"):
         read_secret(tmp_path, "federation_sftp")
+
+
+def test_a_file_that_is_no_text_is_no_secret(store: Path, tmp_path: Path) -> None:
+    (store / "robot_url").write_bytes(b"\xff\xfe")
+    (store / "robot_url").chmod(0o600)
+    with pytest.raises(SecretMissing, match="is not a text in UTF-8"):
+        read_secret(tmp_path, "robot_url")
+
+
+def test_whether_a_secret_is_there_is_said_without_saying_it(
+    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert secret_state(tmp_path, "robot_url") == "missing"
+    put(store, "robot_url", "")
+    assert secret_state(tmp_path, "robot_url") == "empty"
+    put(store, "robot_url", "s3cret")
+    assert secret_state(tmp_path, "robot_url") == "set (file, 0600)"
+    put(store, "robot_url", "s3cret", 0o644)
+    assert secret_state(tmp_path, "robot_url") == "can be read by others (file, 0644)"
+    monkeypatch.setenv("ELDERSYNC_SECRET_ROBOT_URL", "s3cret")
+    assert secret_state(tmp_path, "robot_url") == "set (environment)"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from flows.rows import judge_delivered
+from flows.intake.rows import judge_delivered
 from schemas.configuration import Source, load_configuration
 from schemas.idnumber import check_character
 

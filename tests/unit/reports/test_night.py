@@ -59,6 +59,7 @@ def findings(**columns: list[object]) -> pd.DataFrame:
         "since": ["2026-01-03", "2026-01-05", "2026-01-05"],
         "times_returned": pd.array([2, 0, 0], dtype="Int64"),
         "row_key": pd.array([31, None, 12], dtype="Int64"),
+        "evidence": [f"{letter * 64}" for letter in "abc"],
     }
     return pd.DataFrame({**rows, **columns})
 
@@ -166,7 +167,7 @@ def test_hostile_text_is_data_wherever_it_stands(tmp_path: Path, text: str) -> N
     everywhere = {
         column: [text] * 3
         for column in FINDING_COLUMNS
-        if column not in {"finding_id", "row_number", "severity", "times_returned", "row_key"}
+        if column not in {"finding_id", "row_number", "severity", "times_returned", "row_key", "state", "evidence"}
     }
     report = replace(
         NIGHT, status_reasons=[text], categories=[(text, 1)], files=[text], findings=findings(**everywhere), seconds={text: 1.0},
@@ -204,6 +205,8 @@ def test_the_workbook_is_the_pages_twin(tmp_path: Path) -> None:
     assert funnel[-1][3:10] == (2, 1030, 1018, 1, 7, 3, 1)
     listed = list(book["问题清单"].iter_rows(values_only=True))
     assert listed[0][:2] == ("编号", "程度")
+    assert listed[0][-4:] == ("处理", "理由", "经办人", "问题键")
+    assert [row[-1] for row in listed[1:]] == [f"F2-{'c' * 16}", f"F3-{'a' * 16}", f"F1-{'b' * 16}"]
     assert [row[:2] for row in listed[1:]] == [(2, "退回"), (3, "提醒"), (1, "说明")]
 
 

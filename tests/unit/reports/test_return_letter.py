@@ -35,17 +35,18 @@ def text_of(letter: ReturnLetter) -> str:
 
 def test_it_says_what_was_found_and_until_when_it_is_asked_for() -> None:
     letter = replace(LETTER, problems=pd.DataFrame(
-        [("身份证号码未填写", 2, 0, True, "请补填。"), ("电话号码格式不对", 9, 1, False, "请核实。")],
+        [("身份证号码未填写", 2, 0, True, "请补填。"), ("电话号码格式不对", 9, 6, False, "请核实。")],
         columns=list(PROBLEM_COLUMNS),
-    ))  # fmt: skip
+    ), again=[(2, 2), (3, 1), (4, 1), (12, 2)], vanished=2)  # fmt: skip
     text = text_of(letter)
     assert "关于退回《持证残疾老年人名单》问题数据的函" in text
     assert "文件“2026年9月名单.xlsx”" in text
     assert "2026年9月29日校验，有 11 行存在问题 11 处，其中 2 处影响采用" in text
-    assert "1 处此前已经退回，尚未更正" in text
+    assert "6 处此前已经退回，尚未更正（第二次退回 2 处、第三次退回 1 处、第四次及以上 3 处）" in text
+    assert "2 行退回后贵单位名单中已经没有，请逐行答复是注销还是漏报" in text
     assert "请于 2026年10月21日（星期三，10 个工作日内）前，" in text
     assert "1|身份证号码未填写|2|—|暂未采用|请补填。" in text
-    assert "2|电话号码格式不对|9|1|已采用|请核实。" in text
+    assert "2|电话号码格式不对|9|6|已采用|请核实。" in text
     assert "（联系人：办公室，联系电话：0753-0000000）" in text
 
 
@@ -56,7 +57,7 @@ def test_a_day_that_rests_on_unannounced_holidays_says_so() -> None:
 
 def test_what_there_is_none_of_is_not_mentioned() -> None:
     bare = replace(LETTER, deliveries=[], rows=0, contact="", telephone="", problems=problems(1).assign(is_held=False))
-    assert not any(word in text_of(bare) for word in ("文件“", " 行", "影响采用", "此前已经退回", "联系"))
+    assert not any(word in text_of(bare) for word in ("文件“", " 行", "影响采用", "此前已经退回", "注销", "联系"))
 
 
 def test_more_kinds_of_problems_than_a_page_holds_are_one_line_and_none_is_lost() -> None:

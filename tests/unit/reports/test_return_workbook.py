@@ -17,6 +17,7 @@ KEYS = ["R1-0123456789abcdef-0000000000000001", "R2-0123456789abcdef-00000000000
 
 def findings(*rows):
     frame = pd.DataFrame(rows, columns=["position", "place", "code", "severity", "seen", "is_asked"])
+    frame = frame.assign(times=1, has_vanished=False)
     return frame.astype({"position": "Int64", "place": "Int64", "code": "str", "severity": "str", "seen": "str"})
 
 
@@ -49,6 +50,16 @@ def test_cells_with_findings_are_red_and_say_what_to_do_the_gravest_first(tmp_pa
     ]  # fmt: skip
     assert page["A2"].comment is None
     assert page["B3"].comment is None
+
+
+def test_what_goes_back_once_more_and_what_has_vanished_is_said(tmp_path):
+    found = findings((0, 1, "id-number-length", "reject", None, True), (1, 1, "phone-format", "warn", None, True))
+    found = found.assign(times=[3, 1], has_vanished=[False, True])
+    page = written(tmp_path / "a.xlsx", sheet_of(found))["名单"]
+    assert "（该行未采用，须更正）：第三次退回。" in page["F2"].value
+    first, second = page["F3"].value.splitlines()
+    assert "注销还是漏报" in first
+    assert "次退回" not in second
 
 
 def test_our_columns_follow_the_senders_and_the_key_is_hidden(tmp_path):

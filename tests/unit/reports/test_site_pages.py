@@ -183,11 +183,11 @@ def test_the_catalogue_has_every_rule_with_its_weight_and_version(tmp_path: Path
 def test_the_scorecard_is_a_page_and_a_workbook_of_the_same_figures(tmp_path: Path) -> None:
     card = Scorecard("2026-01", "局", 3, DAY, [line("失能名单"), line("计生名单", days=None)], [line()])
     words = text_of(write_scorecard(card, tmp_path / "2026-01"))
-    assert "失能名单 失能名单 12 3 75.0% 75.0% 75.0% 75.0% 75.0% 75.0% —" in words
+    assert "失能名单 失能名单 12 3 75.0% 75.0% 75.0% 75.0% 75.0% 75.0% — 0 0 0" in words
     assert "计生名单 计生名单 12 没有收到资料 75.0%" in words
     book = openpyxl.load_workbook(tmp_path / "2026-01" / "scorecard.xlsx")
     assert book.sheetnames == ["按来源", "按村居", "指标说明"]
-    assert list(book["按来源"].values)[1] == ("失能名单", "失能名单", 12, 3, 75, 75, 75, 75, 75, 75, None)
+    assert list(book["按来源"].values)[1] == ("失能名单", "失能名单", 12, 3, 75, 75, 75, 75, 75, 75, None, 0, 0, 0)
 
 
 def test_a_month_without_nights_says_that_nothing_came(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ DECLARATION = '    Rule(_F.PHONE_OF_CONTACT, Stage.ROW, ("phone",), _is_that_of_
 JUDGE = """
 import json
 from made_up_rows import CONFIGURATION, found, judged
-from flows.rules_list import rule_lines
+from flows.accounts.rules_list import rule_lines
 from scripts.write_reference import render_findings
 row = {"name": "张玉梅", "id_number": "44142119400506121X", "household_village": "大黄村", "categories": "独居"}
 told = judged([row | {"phone": "13900001111", "emergency_contact_phone": "13900001111"}, row | {"phone": "13900001111"}])

@@ -1,0 +1,1 @@
+"""What the platform hears: plans, brakes, the push by every target, receipts, and both sides compared."""

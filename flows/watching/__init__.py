@@ -1,0 +1,1 @@
+"""How an installation stands: cards, the bill, the page, messages, the watchdog, the doctor."""
