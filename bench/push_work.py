@@ -22,9 +22,9 @@ import requests
 from connectors.exchange_tables.exchange import ExchangeTables
 from connectors.http_calls.signing import gateway_headers, new_nonce
 from connectors.platform_api.client import PlatformApi
-from flows.plan import make_plan
-from flows.push_online import Client, Pace, Sender, deliver
-from flows.targets import ExchangeClient
+from flows.telling.plan import make_plan
+from flows.telling.push_online import Client, Pace, Sender, deliver
+from flows.telling.targets import ExchangeClient
 from registry.engine import connect_registry, transaction
 from registry.lock import assert_lock_held, run_lock
 from schemas.configuration import load_configuration

@@ -107,7 +107,7 @@ def _delivered(path: Path):  # type: ignore[no-untyped-def]
     import connectors.reading.formats.workbook  # noqa: F401 - loaded by need, and not counted
     from connectors.reading.layout import ReadingLimits
     from connectors.reading.read import read
-    from flows.deliveries import layout_of
+    from flows.intake.deliveries import layout_of
     from schemas.configuration import load_configuration
 
     source = load_configuration(CONFIG).sources["village_survey"]

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from private_prefect import Prefect
 from shared_server import Database, Launcher, SharedServer, running_launcher
 
-from flows.prefect_server import running_prefect_server
+from flows.schedule.prefect_server import running_prefect_server
 from registry import migrations
 from registry.embedded import running_server
 
@@ -21,18 +21,30 @@ def _plain_environment() -> Iterator[None]:
         yield
 
 
+_SERVERS: list[SharedServer] = []
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _databases_end_with_their_module() -> Iterator[None]:
+    yield
+    for server in _SERVERS:
+        server.drop_tries()
+
+
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedServer]:
     with running_server(tmp_path_factory.mktemp("server")) as url:
         admin = sa.create_engine(url, isolation_level="AUTOCOMMIT")
-        yield SharedServer(admin)
+        _SERVERS.append(SharedServer(admin))
+        yield _SERVERS[-1]
+        _SERVERS.clear()
         admin.dispose()
 
 
 @pytest.fixture(scope="session")
 def migrated(server: SharedServer) -> Database:
     """A database with the registry's tables and nothing in them, to be copied."""
-    database = server.new()
+    database = server.keep(server.new())
     with database.engine.begin() as connection:
         migrations.upgrade(connection)
     return database

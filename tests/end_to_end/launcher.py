@@ -6,7 +6,7 @@ A request is one JSON line on standard input: ``arguments`` of the command line,
 * ``{"before": n}`` / ``{"after": n}``: at the n-th COMMIT;
 * ``{"rename": n}``: with the n-th file written beside its place, before it is moved there;
 * ``{"reading": n}``: once the n-th process for reading a file was started;
-* ``{"readers": n}``: not the run but those processes die, once the n-th was started;
+* ``{"readers": n}``: not the run but those processes that read then die, once the n-th was started;
 * ``{"server": n, "pid_file": path}``: not the run but the database server dies, before the n-th COMMIT;
 * ``{"sessions": n}``: the server ends all our sessions before the n-th COMMIT, among them the one that holds the run lock.
 
@@ -15,12 +15,14 @@ signal) and ``commits``, for each COMMIT whether its transaction had written any
 that a night takes tenths of a second.
 """
 
+import gc
 import json
 import os
 import signal
 import sys
 import tempfile
 from contextlib import suppress
+from copy import copy
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,8 @@ from typing import Any
 import psycopg
 import sqlalchemy as sa
 from sqlalchemy.pool import Pool
+
+from connectors.reading import readers
 
 __all__ = ["main"]
 
@@ -38,6 +42,7 @@ _END_SESSIONS = """
         ORDER BY pid = pg_catalog.pg_backend_pid()  -- this session last, or it dies before it has ended the others
     ) AS sessions
 """
+_LOAD_PREFECT = {"flows.schedule.flow_endings", "flows.nightly", "flows.schedule.wait_as_task"}
 _WROTE = "SELECT pg_catalog.pg_current_xact_id_if_assigned() IS NOT NULL"
 
 
@@ -80,8 +85,14 @@ class Executioner:
             if self.readers - 1 == self.wish.get("reading"):
                 os.kill(os.getpid(), signal.SIGKILL)
             if self.readers - 1 == self.wish.get("readers"):
-                for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split():
-                    os.kill(int(pid), signal.SIGKILL)
+                for pid in readers_of(readers._kept.running()):
+                    os.kill(pid, signal.SIGKILL)
+
+
+def readers_of(forking: Any) -> list[int]:
+    """The processes that read files for us now."""
+    pid = forking._process.pid
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def main() -> None:
@@ -92,19 +103,24 @@ def main() -> None:
 
 def _in_a_fork(request: dict[str, Any]) -> dict[str, Any]:
     told, tell = os.pipe()
+    gc.freeze()  # what is there is not looked through for garbage, and so not copied
+    kept = copy(readers._kept.running())
+    kept._control = kept._control.dup()
     pid = os.fork()
     if pid == 0:
         os.close(told)
+        readers._kept._process = kept  # loading what files are read with would take longer than most of these runs live
         code = _run(request, tell)
         os._exit(code)
     os.close(tell)
+    kept._control.close()
     with os.fdopen(told) as pipe:
         answer = pipe.read()
     code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     found = json.loads(answer) if answer else {}
     for name in found.pop("modules", []):
         # Prefect reads the environment when it is imported, and that is another one in every process.
-        if name.split(".")[0] != "prefect" and name != "flows.nightly":
+        if name.split(".")[0] != "prefect" and name not in _LOAD_PREFECT:
             with suppress(Exception):
                 import_module(name)
     return {"code": code, "commits": [], **found}

@@ -3,6 +3,8 @@
 import json
 import subprocess
 import sys
+import time
+import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,9 +31,23 @@ class Prefect:
 
     def ask(self, path: str, question: dict[str, Any] | None = None) -> Any:
         """What the server's API answers to a question posted to it."""
+        return self._answer("POST", path, question or {})
+
+    def patch(self, path: str, change: dict[str, Any]) -> None:
+        """Changes something the server holds."""
+        self._answer("PATCH", path, change)
+
+    def _answer(self, method: str, path: str, body: dict[str, Any]) -> Any:
         request = urllib.request.Request(  # noqa: S310  our own loopback address
-            f"{self.environment['PREFECT_API_URL']}/{path}",
-            data=json.dumps(question or {}).encode(), headers={"Content-Type": "application/json"},
+            f"{self.environment['PREFECT_API_URL']}/{path}", method=method,
+            data=json.dumps(body).encode(), headers={"Content-Type": "application/json"},
         )  # fmt: skip
-        with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310
-            return json.loads(answer.read())
+        until = time.monotonic() + 60
+        while True:
+            try:
+                with urllib.request.urlopen(request, timeout=90) as answer:  # noqa: S310
+                    return json.loads(answer.read() or "null")
+            except urllib.error.HTTPError as error:  # its SQLite is busy for a moment
+                if error.code != 503 or time.monotonic() > until:
+                    raise
+            time.sleep(0.5)

@@ -37,10 +37,11 @@ class SharedServer:
     """Makes databases, empty or as copies of another."""
 
     admin: sa.Engine
-    databases: list[Database] = field(default_factory=list)
+    tries: set[str] = field(default_factory=set)
 
     def new(self, like: Database | None = None) -> Database:
         name = f"try_{next(_numbers)}"
+        self.tries.add(name)
         with self.admin.connect() as connection:
             if like is not None:
                 self.wait_until_nobody_is_in(like)
@@ -49,6 +50,16 @@ class SharedServer:
         # Nobody stays connected, so that the database can be copied.
         engine = sa.create_engine(url, poolclass=sa.pool.NullPool)
         return Database(name, url.render_as_string(hide_password=False), engine)
+
+    def keep(self, database: Database) -> Database:
+        """The database, which is no try but stays."""
+        self.tries.remove(database.name)
+        return database
+
+    def drop_tries(self) -> None:
+        with self.admin.connect() as connection:
+            while self.tries:
+                connection.exec_driver_sql(f"DROP DATABASE {self.tries.pop()} WITH (FORCE)")
 
     def wait_until_nobody_is_in(self, database: Database) -> None:
         """Until the sessions of a killed process have ended."""

@@ -21,6 +21,7 @@ from flows.cli import call
 from registry.engine import connect_registry
 from registry.lock import run_lock
 from schemas.fields import ELDER_FIELDS
+from schemas.finding_answers import ANSWER_HEADERS, KEY_HEADER
 
 GREEN, RED, USAGE, YELLOW, BUSY = 0, 1, 2, 3, 4
 SCRIPT = str(Path(sys.executable).with_name("eldersync"))
@@ -310,7 +311,8 @@ def test_elders_and_findings_are_written_in_the_format_their_name_asks_for(
     answer = command(yellow, "findings", "1", "--to", str(to), "--json")
     assert (answer.code, answer.json["rows"]) == (GREEN, 19)
     found = READERS[suffix](to)
-    assert list(found.columns) == FINDING
+    behind = [*ANSWER_HEADERS, KEY_HEADER] if suffix == ".xlsx" else []  # a workbook can be answered in
+    assert list(found.columns) == [*FINDING, *behind]
     assert set(found["code"]) >= {"id-number-checksum", "age-under-sixty", "same-number-different-person"}
     checksum = found[found["code"] == "id-number-checksum"].iloc[0]
     assert (checksum["source"], checksum["sheet"], str(checksum["row_number"])) == ("village_survey", "服务对象", "32")
@@ -400,7 +402,7 @@ def test_runs_are_listed_newest_first(fresh: Place, command: Command) -> None:
 
 def test_words_for_people_come_where_no_json_is_asked_for(yellow: Place, command: Command) -> None:
     for arguments, says in (
-        (["status"], "Run 1 for 2026-11-20: yellow"),
+        (["status"], "● 黄  第 1 次运行"),
         (["runs"], "2026-11-20"),
         (["show", "1"], "received = admitted + held + duplicate + blank"),
         (["explain", "1"], "Person 1: active"),
@@ -517,3 +519,16 @@ def test_help_names_every_command_and_costs_little(elsewhere: Path) -> None:
         assert re.search(rf"│ {name} ", answer.out)
         assert script(name, "--help").code == GREEN if name == "run" else True
     assert list(elsewhere.iterdir()) == []
+
+
+def test_a_reader_who_goes_early_is_no_accident(yellow: Place) -> None:
+    there = {"ELDERSYNC_DATABASE_URL": yellow.database.url}
+    with subprocess.Popen(
+        [SCRIPT, "show", "1", "--json", "--home", str(yellow.home)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, **there},
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        said = process.stderr.read()
+    assert (process.returncode, b"Traceback" in said, b"unforeseen" in said) == (RED, False, False)

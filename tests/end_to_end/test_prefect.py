@@ -67,10 +67,10 @@ def deployed(
     config = tmp_path_factory.mktemp("config") / "config"
     shutil.copytree(CONFIG, config)
     prefect.command("work-pool", "create", "eldersync", "--type", "process")
-    prefect.command("deploy", "--all", ELDERSYNC_HOME=str(home))
+    prefect.command("deploy", "--name", "nightly", "--name", "push", ELDERSYNC_HOME=str(home))
     ids = {deployment["name"]: deployment["id"] for deployment in prefect.ask("deployments/filter")}
     # Due while a test's night is active, it would only say so, or the night would.
-    prefect.command("deployment", "schedule", "clear", "push/push", "-y")
+    prefect.patch(f"deployments/{ids['push']}", {"schedules": []})
     return Deployed(prefect, ids["nightly"], home, server.new(like=migrated), config, ids["push"])
 
 
@@ -83,11 +83,13 @@ def wait_until(true: Callable[[], Any], seconds: float = 60) -> Any:
 
 
 def test_the_schedule_creates_runs_for_two_in_the_morning(deployed: Deployed) -> None:
-    scheduled = {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}, "tags": {"all_": ["auto-scheduled"]}}}
+    scheduled = {
+        "flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}, "tags": {"all_": ["auto-scheduled"]}},
+        "deployments": {"id": {"any_": [deployed.deployment_id]}},
+    }
     runs = wait_until(lambda: deployed.prefect.ask("flow_runs/filter", scheduled))
     times = {datetime.fromisoformat(run["expected_start_time"]).strftime("%H:%M %Z") for run in runs}
     assert times == {"18:00 UTC"}  # 02:00 in Shanghai
-    assert {run["deployment_id"] for run in runs} == {deployed.deployment_id}
 
 
 def test_a_worker_performs_a_night_as_one_task_a_stage_and_source(deployed: Deployed) -> None:
@@ -95,7 +97,7 @@ def test_a_worker_performs_a_night_as_one_task_a_stage_and_source(deployed: Depl
     deployed.prefect.command("worker", "start", "--pool", "eldersync", "--run-once", **deployed.environment)
     run = deployed.flow_run(run_id)
     assert (run["state"]["type"], run["state"]["name"]) == ("COMPLETED", "Green")
-    assert run["state"]["message"] == "run 1: green"
+    assert (run["name"], run["state"]["message"]) == (f"nightly {DAY}", "run 1: green")
     tasks = deployed.task_runs(run_id)
     assert Counter(task["name"].split()[0] for task in tasks) == STAGES
     assert {task["name"] for task in tasks} >= {f"take {source}" for source in lists.SOURCES}
@@ -114,7 +116,11 @@ def test_the_run_shows_counts_and_where_the_report_lies(deployed: Deployed) -> N
         found["key"]: found
         for found in deployed.prefect.ask("artifacts/filter", {"flow_runs": {"id": {"any_": [night["id"]]}}})
     }
-    assert set(artifacts) == {"night-funnel", "night-report"}
+    assert set(artifacts) == {"night-funnel", "night-progress", "night-report"}
+    assert (artifacts["night-progress"]["data"], artifacts["night-progress"]["description"]) == (
+        100,
+        "第 1 次运行：已完成",
+    )
     report = (deployed.home / "reports" / "1" / "index.html").resolve()
     assert f"]({report.as_uri()})" in artifacts["night-report"]["data"]
     assert report.is_file()
@@ -154,7 +160,9 @@ def test_one_source_failing_is_a_failed_task_of_a_completed_night_and_only_what_
         [str(Path(sys.executable).with_name("prefect")), "worker", "start", "--pool", "eldersync", "--run-once"],
         env={**deployed.prefect.environment, **deployed.environment}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
-    wait_until(lambda: any(task["state"]["name"] == "AwaitingRetry" for task in deployed.task_runs(run_id)))
+    wait_until(
+        lambda: any(task["state"] and task["state"]["name"] == "AwaitingRetry" for task in deployed.task_runs(run_id))
+    )
     share.unlink()
     share.with_name("away").rename(share)
     assert worker.wait(timeout=90) == 0

@@ -1,10 +1,8 @@
 """The report's pages in a real browser: they load nothing, run nothing of the data's, filter, sort, export, and print on A4."""
 
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import made_up_lists as lists
@@ -13,150 +11,33 @@ import openpyxl
 import pandas as pd
 import pytest
 import python_calamine as calamine
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from made_up_night import CHROMIUM, made_up_night, running_browser
+from playwright.sync_api import Browser, Page, expect
 from shared_server import Database, Launcher, SharedServer
 
 from reports.causes import ranked
 from reports.figures import Figures
 from reports.night import (
     READING_COLUMNS,
-    HouseholdLine,
-    NightReport,
     PageLink,
     SourceLine,
     write_night_page,
     write_night_report,
 )
 from reports.page_words import FINDING_LABELS
-from schemas.findings import CATALOGUE
+from schemas.finding_answers import ANSWER_HEADERS
+from schemas.finding_states import state_in_words as said
 
-CHROMIUM = shutil.which("chromium")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Debian's chromium is not installed")
 
 PATIENCE = 3
 """How many times longer than promised a test machine that does other things besides may take."""
 
-SOURCES = {
-    "village_survey": "村（居）登记表",
-    "health_incapacity": "失能老年人名单",
-    "health_family_planning": "计划生育特殊家庭名单",
-    "disability_federation": "残疾老年人名单",
-}
-VILLAGES = ["三葵村", "铁炉村", "扶贵村", "新联村", "扶外社区", "程江村", "湾下村", "大和村", "长滩村", "葵岗村",
-            "书坑村", "横岗村", "车上村", "浮桥村", None]  # fmt: skip
-HEADERS = ["身份证号码", "姓名", "联系电话", "户籍村(居)", "对象类型", "残疾人证号", "建档日期", None]
-
-
-def made_up_findings(count: int) -> pd.DataFrame:
-    random = np.random.default_rng(20260105)
-    rules = list(CATALOGUE.values())
-    weights = random.pareto(1.2, len(rules)) + 0.05
-    picked = [rules[place] for place in random.choice(len(rules), count, p=weights / weights.sum())]
-    sources = random.choice(list(SOURCES), count, p=[0.7, 0.12, 0.05, 0.13])
-    return pd.DataFrame(
-        {
-            "finding_id": np.arange(1, count + 1),
-            "source": sources,
-            "source_label": [SOURCES[name] for name in sources],
-            "delivery": [f"{SOURCES[name]}2026年1月.xlsx" for name in sources],
-            "sheet": "服务对象",
-            "row_number": pd.array(random.integers(2, 3200, count), dtype="Int64"),
-            "column": random.choice(np.array(HEADERS, dtype=object), count),
-            "code": [rule.code.value for rule in picked],
-            "label": [rule.label for rule in picked],
-            "severity": [rule.severity.value for rule in picked],
-            "owner_label": [
-                {"sender": "报送单位", "civil_affairs": "民政部门", "platform": "省平台"}[r.owner] for r in picked
-            ],
-            "meaning": [rule.meaning for rule in picked],
-            "expected": [rule.expected for rule in picked],
-            "seen": [f"4414**********{place % 1000:03d}X" if place % 3 else None for place in range(count)],
-            "remedy": [rule.remedy for rule in picked],
-            "town": random.choice(np.array(["扶大镇", "程江镇", None], dtype=object), count),
-            "village": random.choice(np.array(VILLAGES, dtype=object), count),
-            "state": "open",
-            "since": random.choice(["2026-01-05", "2025-12-28", "2025-12-31"], count),
-            "times_returned": random.choice([0, 0, 0, 1, 2], count),
-            "row_key": pd.array(random.integers(1, max(count, 2), count), dtype="Int64"),
-        }
-    ).assign(message=message)
-
-
-def message(findings: pd.DataFrame) -> pd.Series:
-    """As ``reports.wording`` says it."""
-    seen = ("看到“" + findings["seen"].astype("str") + "”，").where(findings["seen"].notna(), "")
-    label, meaning, expected = (findings[name].astype("str") for name in ("label", "meaning", "expected"))
-    return label + "：" + meaning + seen + "应为：" + expected
-
-
-def made_up_rows(count: int) -> pd.DataFrame:
-    keys = range(1, max(count, 2))
-    return pd.DataFrame(
-        {"姓名": [f"{'张王李赵'[key % 4]}*" for key in keys], "性别": "女", "身份证号码": [f"4414**********{key % 9973:04d}" for key in keys],
-         "联系电话": [f"138****{key % 10_000:04d}" for key in keys], "户籍村(居)": "三葵村", "对象类型": "独居、失能"},
-        index=keys,
-    )  # fmt: skip
-
-
-def made_up_trend(nights: int) -> pd.DataFrame:
-    random = np.random.default_rng(7)
-    received = 4100 + random.integers(0, 60, nights).cumsum()
-    held = random.integers(90, 210, nights)
-    return pd.DataFrame(
-        {
-            "business_date": [date(2026, 1, 5) - timedelta(days=nights - 1 - night) for night in range(nights)],
-            "run_id": range(1, nights + 1),
-            "received": received,
-            "admitted": received - held - 37,
-            "held": held,
-            "findings": held * 6 + random.integers(0, 300, nights),
-            "elders_total": 3120 + random.integers(-3, 9, nights).cumsum(),
-            "new": random.integers(0, 25, nights),
-            "changed": random.integers(5, 70, nights),
-            "withdrawn": random.integers(0, 6, nights),
-        }
-    )
-
-
-def made_up_night(count: int = 3000) -> NightReport:
-    started = datetime(2026, 1, 5, 2, 0, 3)  # noqa: DTZ001 - the bureau's own time, as the page shows it
-    return NightReport(
-        run_id=24,
-        business_date=date(2026, 1, 5),
-        started_at=started,
-        finished_at=started + timedelta(seconds=83),
-        status="yellow",
-        status_reasons=["有 181 行数据暂缓，等待更正或核定。", "残联名单比上次减少 31%，退出的人员等待两人批准。"],
-        sources=[
-            SourceLine("village_survey", "村（居）登记表", "民政", "yellow", 14, 3204, 3002, 151, 39, 12),
-            SourceLine("health_incapacity", "失能老年人名单", "卫健", "green", 1, 611, 590, 14, 6, 1),
-            SourceLine("health_family_planning", "计划生育特殊家庭名单", "卫健", "absent", 0, 0, 0, 0, 0, 0, "本期没有收到报送文件，沿用上次名单。"),
-            SourceLine("disability_federation", "残疾老年人名单", "残联", "yellow", 1, 704, 688, 16, 0, 0, "名单比上次减少 31%，等待批准。"),
-        ],
-        household=HouseholdLine(received=5120, linked=5081, held=27, blank=12),
-        elders={"new": 18, "changed": 46, "unchanged": 3081, "withdrawn": 4, "total": 3145},
-        categories=[("独居", 812), ("空巢", 1204), ("留守", 391), ("失能", 588), ("重残", 431), ("计划生育特殊家庭", 96)],
-        push={"planned": 68, "sent": 64, "accepted": 61, "rejected": 2, "unknown": 1, "waiting": 4},
-        files=["../../outgoing/24/特殊困难老年人导入.xlsx", "returns/health/失能老年人名单 退回表.xlsx"],
-        findings=made_up_findings(count),
-        trend=made_up_trend(24),
-        context=made_up_rows(count),
-        figures=Figures(3145, [("60–64 岁", 300, 340), ("65–69 岁", 500, 420), ("95 岁及以上", 3, 12)], [("独居", 400, 412)], [("联系电话", 3000, 3145)]),
-        pages=[PageLink("town", "扶大镇", "town-441403133.html", 12)],
-        seconds={"receive": 4.2, "standardise": 11.8, "judge": 17.3, "merge": 9.4, "compare": 3.1, "push": 31.6, "report": 2.2},
-    )  # fmt: skip
-
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-                  "--disable-component-update", "--disable-sync"],
-        )  # fmt: skip
+    with running_browser() as running:
         yield running
-        running.close()
 
 
 @pytest.fixture
@@ -212,6 +93,12 @@ def test_filters_and_search_narrow_the_list_and_reset_widens_it(page: Page, nigh
     expect(page.locator("#shown")).to_contain_text("符合条件 3,000 条")
     page.locator("#by-village").select_option("（未写明村居）")
     assert found(page) == int(findings["village"].isna().sum())
+    page.get_by_role("button", name="清除").click()
+    state = "退回后仍未更正，待第三次退回"
+    page.locator("#by-state").select_option(state)
+    wanted = int(((findings["state"] == "reopened") & (findings["times_returned"] == 2)).sum())
+    expect(page.locator("#shown")).to_contain_text(f"符合条件 {wanted} 条")
+    assert "退回后仍未更正\n待第三次退回" in page.locator("#rows").inner_text()
     page.get_by_role("button", name="清除").click()
     page.get_by_label("搜索").fill("三葵村 4414**********001x")
     wanted = int(((findings["village"] == "三葵村") & (findings["seen"] == "4414**********001X")).sum())
@@ -272,11 +159,17 @@ def test_what_is_filtered_leaves_as_a_workbook_without_anything_live(page: Page,
     download.value.save_as(tmp_path / "list.xlsx")
     book = openpyxl.load_workbook(tmp_path / "list.xlsx")
     header, *rows = book.worksheets[0].iter_rows(values_only=True)
-    assert header == tuple(FINDING_LABELS.values())
+    assert header == (*FINDING_LABELS.values(), *ANSWER_HEADERS)
     findings = made_up_night().findings
     held = findings[findings["severity"] == "hold"].sort_values("finding_id")
-    held = held.assign(severity="待定", state="未处理")[list(FINDING_LABELS)].astype(object)
-    assert rows == [tuple(row) for row in held.where(held.notna(), None).itertuples(index=False, name=None)]
+    held = held.assign(
+        severity="待定", state=[said(*pair) for pair in zip(held["state"], held["times_returned"], strict=True)]
+    )
+    held = held[list(FINDING_LABELS)].astype(object)
+    assert [row[:-3] for row in rows] == [
+        tuple(row) for row in held.where(held.notna(), None).itertuples(index=False, name=None)
+    ]
+    assert {row[-3:] for row in rows} == {(None, None, None)}
     kinds = {cell.data_type for row in book.worksheets[0].iter_rows() for cell in row if cell.value is not None}
     assert kinds <= {"s", "inlineStr", "n"}
 
@@ -376,7 +269,7 @@ def test_every_page_of_the_site_fits_a_telephone_prints_and_asks_nobody(
 ) -> None:
     pages = sorted(site.rglob("*.html"))
     kinds = {re.sub(r"-.*", "", path.stem) + ("" if path.parent == site else "*"): path for path in pages}
-    assert set(kinds) == {"index", "rules", "index*", "rules*", "body*", "town*", "rule*"}
+    assert set(kinds) == {"index", "rules", "status", "index*", "rules*", "body*", "town*", "rule*"}
     page.set_viewport_size({"width": 400, "height": 900})
     for path in [*kinds.values(), site / "1" / "index.html"]:
         page.goto(path.as_uri())
@@ -407,7 +300,7 @@ PAYLOADS = [
 def test_five_hundred_hostile_texts_run_nothing(page: Page, tmp_path: Path, complaints: list[str]) -> None:
     assert len(PAYLOADS) == 500
     night = made_up_night(len(PAYLOADS))
-    numbers = {"finding_id", "row_number", "times_returned", "row_key"}
+    numbers = {"finding_id", "row_number", "times_returned", "row_key", "state", "evidence"}
     hostile = {column: PAYLOADS for column in night.findings.columns if column not in numbers}
     reading = pd.DataFrame(dict.fromkeys(READING_COLUMNS, PAYLOADS)).assign(count=1)
     report = replace(

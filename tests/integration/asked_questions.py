@@ -3,9 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import count
 from pathlib import Path
-from shutil import copytree
 from typing import Any
 
 import numpy as np
@@ -49,9 +47,6 @@ def registry(bureau: Bureau) -> Iterator[sa.Connection]:
         yield connection
 
 
-_copies = count(1)
-
-
 def put_aside(bureau: Bureau) -> None:
     """Forgets what the night itself asked: these tests ask their own questions."""
     with registry(bureau) as connection:
@@ -65,20 +60,6 @@ def evening_after(first_night: Callable[[Bureau], None], server: sa.Engine, fold
         bureau = Bureau(folder / "home", url)
         first_night(bureau)
         yield bureau
-
-
-@contextmanager
-def copied(evening: Bureau, server: sa.Engine, folder: Path) -> Iterator[Bureau]:
-    """The same bureau once more, with a home and a database of its own."""
-    name = f"copied_bureau_{next(_copies)}"
-    with server.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {sa.make_url(evening.url).database}")
-    try:
-        home = copytree(evening.home, folder / "home")
-        yield Bureau(home, server.url.set(database=name).render_as_string(hide_password=False))
-    finally:
-        with server.connect() as connection:
-            connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 Side = dict[str, Any]

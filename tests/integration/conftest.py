@@ -1,16 +1,14 @@
-"""One real PostgreSQL for all integration tests, and an empty database of its own for each test that asks."""
+"""One real PostgreSQL for all integration tests, and a database of its own for each test that asks."""
 
 from collections.abc import Iterator
-from itertools import count
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from copied_databases import EMPTY, database, make_tables
 
 from registry.embedded import running_server
 from registry.engine import connect_registry
-
-_numbers = count(1)
 
 
 @pytest.fixture(scope="session")
@@ -28,22 +26,32 @@ def registry_url(registry_home: Path) -> Iterator[str]:
 def server_engine(registry_url: str) -> Iterator[sa.Engine]:
     """Connected to the server's own database; for what concerns the server, not for tables."""
     engine = sa.create_engine(registry_url, isolation_level="AUTOCOMMIT")
+    make_tables(engine)
     yield engine
     engine.dispose()
 
 
 @pytest.fixture
 def fresh_url(server_engine: sa.Engine) -> Iterator[str]:
-    """An empty database, gone after the test."""
-    name = f"test_{next(_numbers)}"
-    with server_engine.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
-    yield server_engine.url.set(database=name).render_as_string(hide_password=False)
-    with server_engine.connect() as connection:
-        connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+    """A database with the registry's tables and nobody in them, gone after the test."""
+    with database(server_engine) as url:
+        yield url
+
+
+@pytest.fixture
+def empty_url(server_engine: sa.Engine) -> Iterator[str]:
+    """A database without anything, gone after the test."""
+    with database(server_engine, like=EMPTY) as url:
+        yield url
 
 
 @pytest.fixture
 def fresh_engine(fresh_url: str, registry_home: Path) -> Iterator[sa.Engine]:
     with connect_registry(registry_home, fresh_url) as engine:
+        yield engine
+
+
+@pytest.fixture
+def empty_engine(empty_url: str, registry_home: Path) -> Iterator[sa.Engine]:
+    with connect_registry(registry_home, empty_url) as engine:
         yield engine

@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from connectors.reading.child import _limit_this_process, _NoPandas
+from connectors.reading.child import NoPandas, _limit_this_process
 from connectors.reading.layout import DeliveryLayout, ReadingLimits
 
 MEMORY, SECONDS = 1 << 30, 60
@@ -20,7 +20,7 @@ def main() -> None:
     """Read until there is nothing more to read."""
     layout = DeliveryLayout.from_json(json.loads(sys.stdin.readline()))
     _limit_this_process({"memory_bytes": MEMORY, "cpu_seconds": 10**6})
-    sys.meta_path.insert(0, _NoPandas())
+    sys.meta_path.insert(0, NoPandas())
     from connectors.reading.read import read
 
     for line in sys.stdin:

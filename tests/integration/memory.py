@@ -7,10 +7,10 @@ from typing import Any
 
 from nights import Bureau
 
-from flows.at_rest import Decider
+from flows.accounts.export import export_elders, export_findings
 from flows.cli import call
-from flows.export import export_elders, export_findings
-from flows.undo import Undoing, retake_lists, undo_run
+from flows.memory.undo import Undoing, retake_lists, undo_run
+from flows.people.at_rest import Decider
 
 __all__ = ["MemoryBureau"]
 

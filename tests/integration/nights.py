@@ -12,15 +12,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from itertools import count
 from pathlib import Path
 from shutil import copytree
-from typing import Any
+from typing import Any, TypeVar
 from unittest.mock import patch
 
 import pandas as pd
 import sqlalchemy as sa
 import xlsxwriter
+from copied_databases import database
 
 from flows.operate import run_night
 from registry.tables import metadata
@@ -130,20 +130,20 @@ def write_workbook(path: Path, sheets: Mapping[str, Sequence[Mapping[str, Cell]]
                         page.write_number(place, column, cell)
 
 
-_databases = count(1)
+fresh_database = database
+"""For tests that need more than the fixture's one."""
+
+B = TypeVar("B", bound="Bureau")
 
 
 @contextmanager
-def fresh_database(server: sa.Engine) -> Iterator[str]:
-    """An empty database for the time of the block; for tests that need more than the fixture's one."""
-    name = f"bureau_{next(_databases)}"
-    with server.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
-    try:
-        yield server.url.set(database=name).render_as_string(hide_password=False)
-    finally:
-        with server.connect() as connection:
-            connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+def copied(evening: B, server: sa.Engine, folder: Path) -> Iterator[B]:
+    """A bureau once more, with a home and a database of its own: nights that many tests begin with pass once."""
+    with database(server, like=sa.make_url(evening.url).database) as url:
+        bureau = type(evening)(copytree(evening.home, folder / "home"), url)
+        if evening.config != SHIPPED_CONFIG:
+            bureau.config = copytree(evening.config, folder / "home-config")
+        yield bureau
 
 
 class Bureau:

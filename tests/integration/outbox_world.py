@@ -17,6 +17,7 @@ from registry.tables import outbox as entries
 from schemas.fields import STATED_FIELDS
 
 PROFILE = "province"
+HELD_STATES = ["inflight", "processing", "unknown", "held"]
 NOW = datetime(2026, 3, 2, 18, 0, tzinfo=UTC)
 LEASE = NOW + timedelta(seconds=60)
 MINUTE = timedelta(minutes=1)
@@ -182,3 +183,9 @@ def records(rows: Iterable[tuple[int, int | None, bool, str | None]]) -> pd.Data
     """What was read back from the platform."""
     frame = pd.DataFrame(rows, columns=["person_id", "revision", "is_present", "payload"])
     return frame.astype({"revision": "Int64", "payload": "str"})
+
+
+def set_state(world: World, person: int, revision: int, state: str, **values: object) -> None:
+    with transaction(world.engine) as connection:
+        here = sa.and_(entries.c.person_id == person, entries.c.revision == revision)
+        connection.execute(entries.update().where(here).values(state=state, **values))

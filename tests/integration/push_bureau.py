@@ -7,18 +7,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from itertools import count
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from copied_databases import database
 from nights import TODAY, Bureau
 from province_client import TOKEN
 from province_fixtures import PROFILE
 
-from flows.push_now import push_now
-from flows.push_people import hold_person, proof_of_person, release_person, resend_person, status_of_push
-from flows.push_plans import approve_list, approve_plan, shown_plan
+from flows.telling.push_now import push_now
+from flows.telling.push_people import hold_person, proof_of_person, release_person, resend_person, status_of_push
+from flows.telling.push_plans import approve_list, approve_plan, shown_plan
 from simulator.province.behaviour import Behaviour
 from simulator.province.ledger_view import open_view
 from simulator.province.running import RunningProvince, running_province
@@ -131,9 +131,6 @@ class PushBureau(Bureau):
         return Counter((row["sent_as"], row["state"]) for row in rows)
 
 
-_copies = count(1)
-
-
 @dataclass(frozen=True)
 class Evening:
     """A bureau whose platform was told of everybody, with the ledger beside its home; to be copied."""
@@ -144,8 +141,7 @@ class Evening:
     @contextmanager
     def copied(self, folder: Path) -> Iterator[tuple[PushBureau, RunningProvince]]:
         """The bureau elsewhere, and the platform it tells."""
-        name = f"evening_copy_{next(_copies)}"
-        with database(self.server, name, like=sa.make_url(self.bureau.url).database) as url:
+        with database(self.server, like=sa.make_url(self.bureau.url).database) as url:
             shutil.copy(self.bureau.home.parent / "ledger.sqlite", folder)
             with stand_in(folder) as platform:
                 bureau = PushBureau(folder / "home", url, like=self.bureau)
@@ -156,24 +152,12 @@ class Evening:
 @contextmanager
 def evening(server: sa.Engine, folder: Path, prepare: Callable[[PushBureau], object]) -> Iterator[Evening]:
     """An evening after ``prepare`` was done to a new bureau that tells a new platform."""
-    with database(server, f"evening_{next(_copies)}") as url:
+    with database(server) as url:
         bureau = PushBureau(folder / "home", url)
         with stand_in(folder) as platform:
             bureau.tells(platform.url)
             prepare(bureau)
         yield Evening(bureau, server)
-
-
-@contextmanager
-def database(server: sa.Engine, name: str, *, like: str | None = None) -> Iterator[str]:
-    """A database for the time of the block, empty or a copy of another."""
-    with server.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {like or 'template1'}")
-    try:
-        yield server.url.set(database=name).render_as_string(hide_password=False)
-    finally:
-        with server.connect() as connection:
-            connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def effects(platform: RunningProvince | Path) -> Counter[str]:

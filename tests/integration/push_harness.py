@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import pytest
 import sqlalchemy as sa
+from copied_databases import database
 from province_fixtures import province
 from push_account import Account, account_of
 from push_board import PHASES, Board
@@ -99,14 +100,8 @@ class Place:
     @contextmanager
     def database(self) -> Iterator[str]:
         """A registry in which nobody is yet."""
-        name = f"town_{next(_databases)}"
-        with self.server.connect() as connection:
-            connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {self.template}")
-        try:
-            yield self.url(name)
-        finally:
-            with self.server.connect() as connection:
-                connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+        with database(self.server, like=self.template) as url:
+            yield url
 
 
 @dataclass

@@ -20,8 +20,8 @@ from push_board import Board
 from push_changes import Change, commit_changes, known_people, random_changes
 
 from connectors.platform_api.client import PlatformApi
-from flows.plan import make_plan
-from flows.push_online import Delivered, Pace, Sender, deliver
+from flows.telling.plan import make_plan
+from flows.telling.push_online import Delivered, Pace, Sender, deliver
 from registry import outbox, platform_state
 from registry.engine import connect_registry, transaction
 from registry.lock import RunLock, assert_lock_held, run_lock

@@ -17,7 +17,6 @@ from asked_questions import (
     ask,
     cases,
     command,
-    copied,
     damaged,
     evening_after,
     links,
@@ -25,7 +24,7 @@ from asked_questions import (
     put_aside,
     shared,
 )
-from nights import DISABILITY, SURVEY, Bureau, disability_row, people, survey_row
+from nights import DISABILITY, SURVEY, Bureau, copied, disability_row, people, survey_row
 
 from schemas.case_answers import BY_HEADER, KEY_HEADER, OPINION_HEADER, REASON_HEADER
 from schemas.identity_decisions import key_of_number

@@ -13,7 +13,6 @@ from asked_questions import (
     ask,
     cases,
     command,
-    copied,
     damaged,
     digest,
     evening_after,
@@ -22,7 +21,7 @@ from asked_questions import (
     registry,
     shared,
 )  # fmt: skip
-from nights import DISABILITY, SURVEY, Bureau, disability_row, people, survey_row
+from nights import DISABILITY, SURVEY, Bureau, copied, disability_row, people, survey_row
 
 from registry.case_statements import case_sides, case_statements
 from registry.cases import case_counts, open_cases, renew

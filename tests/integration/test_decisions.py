@@ -14,7 +14,6 @@ from asked_questions import (
     ask,
     cases,
     command,
-    copied,
     damaged,
     evening_after,
     links,
@@ -23,7 +22,7 @@ from asked_questions import (
     registry,
     shared,
 )
-from nights import DISABILITY, SURVEY, Bureau, disability_row, people, survey_row
+from nights import DISABILITY, SURVEY, Bureau, copied, disability_row, people, survey_row
 
 from registry.decision_links import admit_linked, concerned_keys, overrides_in_force, states_decided
 from registry.decisions import retire

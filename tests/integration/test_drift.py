@@ -16,7 +16,7 @@ from nights import FAMILY, SURVEY, Bureau, family_row, funnel, people, survey_ro
 
 from connectors.reading import DeliveryLayout, ReadingLimits
 from connectors.reading.read import read
-from flows.deliveries import layout_of
+from flows.intake.deliveries import layout_of
 from schemas.configuration import load_configuration
 from schemas.idnumber import check_character
 

@@ -21,7 +21,7 @@ from nights import (
 
 from flows import cli
 from flows.context import Home, open_registry
-from flows.dispatches import SentBack, awaiting_sender, send_back
+from flows.returning.dispatches import SentBack, awaiting_sender, send_back
 from registry.engine import transaction
 from registry.findings import findings_of_run
 from registry.lock import run_lock
@@ -148,9 +148,11 @@ def test_a_cell_that_is_wrong_in_another_way_is_not_corrected(bureau: Bureau) ->
     return_all(bureau, first)
     bureau.deliver(SURVEY, [survey_row(odd, 联系电话=FAULTY + "6"), *map(survey_row, others)])
     second = bureau.night()["run_id"]
-    assert states(bureau, first) == {"phone-format": "returned"}
-    assert states(bureau, second) == {"phone-format": "open"}
-    assert "1 处此前已经退回" in return_all(bureau, second).files[1].read_text(encoding="utf-8")
+    assert states(bureau, first) == {"phone-format": "reopened"}
+    assert states(bureau, second) == {"phone-format": "reopened"}
+    letter = return_all(bureau, second).files[1].read_text(encoding="utf-8")
+    assert "1 处此前已经退回，尚未更正（第二次退回 1 处）" in letter
+    assert return_all(bureau, second).files[1].read_text(encoding="utf-8") == letter
 
 
 def test_a_row_held_for_a_great_age_is_admitted_once_confirmed_and_held_again_once_reopened(bureau: Bureau) -> None:
@@ -320,12 +322,64 @@ def test_what_was_returned_is_said_so_and_what_the_sender_did_since(bureau: Bure
     bureau.deliver(SURVEY, [survey_row(wrong), survey_row(ill, 联系电话=FAULTY), *map(survey_row, others)])
     second = bureau.night()["run_id"]
     assert states(bureau, first) == {
-        "id-number-checksum": "corrected", "phone-format": "returned", "category-missing": "withdrawn",
+        "id-number-checksum": "corrected", "phone-format": "reopened", "category-missing": "vanished",
     }  # fmt: skip
-    assert states(bureau, second) == {"phone-format": "returned"}
+    assert states(bureau, second) == {"phone-format": "reopened", "category-missing": "vanished"}
     again = return_all(bureau, second)
-    assert (again.reference, again.findings, again.is_new) == ("梅县民数退〔2024〕第2号", 1, True)
-    assert "1 处此前已经退回" in next(path for path in again.files if path.suffix == ".html").read_text("utf-8")
+    assert (again.reference, again.findings, again.is_new) == ("梅县民数退〔2024〕第2号", 2, True)
+    letter = next(path for path in again.files if path.suffix == ".html").read_text("utf-8")
+    assert "1 处此前已经退回，尚未更正（第二次退回 1 处）" in letter
+    assert "1 行退回后贵单位名单中已经没有，请逐行答复是注销还是漏报" in letter
+    assert states(bureau, second) == {"phone-format": "returned", "category-missing": "vanished"}
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        pytest.param({}, id="the very same row"),
+        pytest.param({"备注": "住女儿家"}, id="the same number, another cell changed"),
+        pytest.param({"联系电话": "123456"}, id="the same number, wrong in another way"),
+    ],
+)
+def test_what_comes_back_uncorrected_is_returned_a_second_and_a_third_time(
+    bureau: Bureau, again: dict[str, str]
+) -> None:
+    odd, *others = people(6)
+    rows = [survey_row(odd, 联系电话=FAULTY), *map(survey_row, others)]
+    bureau.deliver(SURVEY, rows)
+    run_id = bureau.night()["run_id"]
+    number = standing(bureau, "phone-format")
+    for times, words in ((1, "已退回"), (2, "已第二次退回"), (3, "已第三次退回")):
+        letter = return_all(bureau, run_id).files[1].read_text("utf-8")
+        assert ("第二次退回 1 处" in letter, "第三次退回 1 处" in letter) == (times == 2, times == 3)
+        page = Path(bureau.home / "reports" / str(run_id) / "index.html")
+        page.unlink()
+        command(bureau, "report", run_id)
+        assert f'"{words}"' in page.read_text("utf-8")
+        rows = [rows[0] | again | {"残疾人证号": "" if times % 2 else None}, *rows[1:], survey_row(person(30 + times))]
+        bureau.deliver(SURVEY, rows)
+        summary = bureau.night()
+        run_id = summary["run_id"]
+        assert states(bureau, run_id) == {"phone-format": "reopened"}
+        page = Path(summary["report"])
+        assert f"退回后仍未更正，待第{'一二三四'[times]}次退回" in page.read_text("utf-8")
+        assert "1 处退回后又报来，仍未更正" in page.read_text("utf-8")
+    assert (standing(bureau, "phone-format") == number) == (not again)
+
+
+def test_a_row_without_a_valid_number_is_known_again_by_name_and_village(bureau: Bureau) -> None:
+    wrong, *others = people(6)
+    short = {"身份证号码": wrong.number[:-1]}
+    bureau.deliver(SURVEY, [survey_row(wrong, **short), *map(survey_row, others)])
+    return_all(bureau, bureau.night()["run_id"])
+    bureau.deliver(SURVEY, [survey_row(wrong, **short, 备注="又报一次"), *map(survey_row, others)])
+    second = bureau.night()["run_id"]
+    assert states(bureau, second) == {"id-number-length": "reopened"}
+    assert "第二次退回 1 处" in return_all(bureau, second).files[1].read_text("utf-8")
+    bureau.deliver(SURVEY, [survey_row(wrong), *map(survey_row, others)])
+    bureau.night()
+    assert states(bureau, second) == {"id-number-length": "corrected"}
+    assert wrong.number in bureau.active()
 
 
 def test_members_of_a_household_are_returned_and_corrected_too(bureau: Bureau) -> None:

@@ -16,7 +16,7 @@ from odf.text import P
 
 from connectors.reading import ReadingLimits, read_delivery
 from connectors.templates import write_form_docx, write_form_xlsx
-from flows.deliveries import layout_of
+from flows.intake.deliveries import layout_of
 from schemas.configuration import load_configuration
 from transforms.locality import Locality
 from transforms.standardise import standardise

@@ -24,10 +24,10 @@ from foreign_files import (
 )
 
 from connectors.reading.looks.inspect_sheets import likely_header
-from flows.source_add import Wishes, add
-from flows.source_inspect import inspect
-from flows.source_learn import learn
-from flows.source_try import try_file
+from flows.drafting.source_add import Wishes, add
+from flows.drafting.source_inspect import inspect
+from flows.drafting.source_learn import learn
+from flows.drafting.source_try import try_file
 from schemas.configuration import load_configuration
 from schemas.errors import ConfigurationInvalid
 

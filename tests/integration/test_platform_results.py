@@ -6,12 +6,23 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 import xlsxwriter
-from nights import DISABILITY, SHIPPED_CONFIG, SURVEY, TODAY, Bureau, disability_row, people, survey_row
+from nights import (
+    DISABILITY,
+    SHIPPED_CONFIG,
+    SURVEY,
+    TODAY,
+    Bureau,
+    copied,
+    disability_row,
+    fresh_database,
+    people,
+    survey_row,
+)
 from result_files import answered, handed_in, write_results
 
 from connectors.platform_results import read_results
 from connectors.reading import ReadingLimits
-from flows.receipts import import_receipts
+from flows.telling.receipts import import_receipts
 from schemas.errors import ConfigurationInvalid, RunStopped
 from schemas.platform_profile import load_profile
 
@@ -111,6 +122,9 @@ def test_lines_that_are_no_rows_are_counted(tmp_path, read):
     assert results.broken == 1
 
 
+EVERYBODY = people(5)
+
+
 class Desk(Bureau):
     """A bureau that hands workbooks in and gets results back."""
 
@@ -140,14 +154,21 @@ class Desk(Bureau):
         )
 
 
+@pytest.fixture(scope="module")
+def evening(server_engine, tmp_path_factory):
+    """A desk whose first workbook was handed in, to be copied for each test."""
+    with fresh_database(server_engine) as url:
+        desk = Desk(tmp_path_factory.mktemp("evening") / "home", url)
+        desk.deliver(SURVEY, [survey_row(who) for who in EVERYBODY])
+        desk.deliver(DISABILITY, [disability_row(who) for who in EVERYBODY[:2]])
+        desk.night(expect="green")
+        yield desk
+
+
 @pytest.fixture
-def desk(tmp_path, fresh_url):
-    desk = Desk(tmp_path / "home", fresh_url)
-    desk.everybody = people(5)
-    desk.deliver(SURVEY, [survey_row(who) for who in desk.everybody])
-    desk.deliver(DISABILITY, [disability_row(who) for who in desk.everybody[:2]])
-    desk.night(expect="green")
-    return desk
+def desk(evening, server_engine, tmp_path):
+    with copied(evening, server_engine, tmp_path) as desk:
+        yield desk
 
 
 def bins(found):
@@ -189,7 +210,7 @@ def test_what_is_settled_is_settled_and_refusals_are_findings_where_the_value_ca
 
 def test_a_finding_ends_when_the_corrected_record_is_accepted(desk):
     desk.import_file(desk.results(1, {"3": refused(错误信息="手机号码位数不对")}), write=True)
-    rows = [survey_row(who) for who in desk.everybody]
+    rows = [survey_row(who) for who in EVERYBODY]
     rows[2]["联系电话"] = "13900009999"
     desk.deliver(SURVEY, rows)
     second = desk.night(TODAY + timedelta(days=1))["run_id"]
@@ -203,7 +224,7 @@ def test_a_finding_ends_when_the_corrected_record_is_accepted(desk):
 
 def test_an_answer_to_the_run_before_does_not_settle_what_was_handed_in_since(desk):
     first = desk.results(1, dict.fromkeys("12345", ACCEPTED))
-    rows = [survey_row(who) for who in desk.everybody]
+    rows = [survey_row(who) for who in EVERYBODY]
     rows[2]["联系电话"] = "13900009999"
     desk.deliver(SURVEY, rows)
     desk.night(TODAY + timedelta(days=1))
@@ -236,7 +257,7 @@ def test_a_list_of_failures_that_only_names_rows_is_about_who_stood_there(desk):
 
 
 def test_nothing_of_anybody_is_in_findings_and_in_what_is_said(desk):
-    one, other = desk.everybody[2], desk.everybody[3]
+    one, other = EVERYBODY[2], EVERYBODY[3]
     words = f"{one.name}({' '.join(one.name)})的号码{one.number}、{one.phone}与{other.number}重复,{one.phone[:3]} {one.phone[3:]}"
     found = desk.import_file(desk.results(1, {"3": refused(错误代码=one.number, 失败原因=words)}), write=True)
     (finding,) = desk.push_findings()

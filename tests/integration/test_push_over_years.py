@@ -16,7 +16,7 @@ from outbox_world import World
 from push_bureau import PushBureau, effects, held_by, stand_in
 
 from connectors.exchange_tables.ddl import create_table
-from flows.receipts import import_receipts
+from flows.telling.receipts import import_receipts
 from registry import approvals, outbox_plan
 from registry.engine import transaction
 from schemas.platform_profile import load_profile

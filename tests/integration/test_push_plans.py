@@ -96,7 +96,7 @@ def test_the_same_person_approves_once_however_the_name_is_written(told, spelt):
 )
 def test_nobody_approves_without_a_name_and_a_reason(told, by, reason, said):
     bureau, _ = told
-    from flows.push_plans import approve_plan
+    from flows.telling.push_plans import approve_plan
 
     run = held_night(bureau)
     with pytest.raises(ConfigurationInvalid, match=said):

@@ -18,11 +18,11 @@ from push_bureau import PushBureau, database, effects, held_by, stand_in
 from push_changes import Change, commit_changes, known_people
 from test_reconcile import AT, change_ledger, compare, entries, opened, plan, some, tell
 
-from flows.cli_common import YELLOW, Common
-from flows.cli_push import restored
-from flows.print_push import print_plan, print_push_status, print_restored
-from flows.push_restored import mark_restored
-from flows.reconcile import reconcile
+from flows.commands.cli_common import YELLOW, Common
+from flows.commands.cli_push import restored
+from flows.commands.print_push import print_plan, print_push_status, print_restored
+from flows.telling.push_restored import mark_restored
+from flows.telling.reconcile import reconcile
 from registry import outbox as outboxes
 from registry import platform_state
 from registry.elders import numbered

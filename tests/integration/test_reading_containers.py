@@ -34,7 +34,7 @@ from test_reading_formats import LAYOUT, contents_of, expected, notes, records, 
 
 from connectors.reading import ReadingLimits, read_delivery
 from connectors.templates import write_form_docx
-from flows.deliveries import layout_of
+from flows.intake.deliveries import layout_of
 from schemas.configuration import load_configuration
 from schemas.findings import Finding
 from schemas.reading_notes import ReadingNoteKind

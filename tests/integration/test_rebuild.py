@@ -11,8 +11,10 @@ from nights import (
     INCAPACITY,
     SURVEY,
     TODAY,
+    copied,
     disability_row,
     family_row,
+    fresh_database,
     incapacity_row,
     member_row,
     people,
@@ -20,15 +22,25 @@ from nights import (
     survey_row,
 )
 
-from flows.rebuild import check_registry
+from flows.memory.rebuild import check_registry
 from schemas.errors import ConfigurationInvalid, ContractBroken
 
 TWELVE = people(12)
 
 
+@pytest.fixture(scope="module")
+def evening(server_engine, tmp_path_factory):
+    """A bureau after several nights, to be copied for each test."""
+    with fresh_database(server_engine) as url:
+        bureau = MemoryBureau(tmp_path_factory.mktemp("evening") / "home", url)
+        several_nights(bureau)
+        yield bureau
+
+
 @pytest.fixture
-def bureau(tmp_path, fresh_url):
-    return MemoryBureau(tmp_path / "home", fresh_url)
+def bureau(evening, server_engine, tmp_path):
+    with copied(evening, server_engine, tmp_path) as bureau:
+        yield bureau
 
 
 def check(bureau, to=None):
@@ -57,7 +69,6 @@ def several_nights(bureau):
 
 
 def test_a_registry_is_what_its_originals_decisions_and_rules_make_of_it(bureau):
-    several_nights(bureau)
     before = bureau.content()
     found = check(bureau)
     assert (found["is_identical"], found["differing"], found["are_rules_changed"]) == (True, {}, False)
@@ -84,7 +95,6 @@ def test_a_registry_is_what_its_originals_decisions_and_rules_make_of_it(bureau)
     ids=["a cell", "a row's state", "a member", "a record", "a winner", "a category", "a finding"],
 )  # fmt: skip
 def test_what_was_altered_behind_the_registry_s_back_is_found(bureau, tmp_path, statement, kind, field):
-    several_nights(bureau)
     engine = sa.create_engine(bureau.url, poolclass=sa.NullPool)
     with engine.begin() as connection:
         given = {"number": TWELVE[2].number} if ":number" in statement else {}
@@ -98,7 +108,6 @@ def test_what_was_altered_behind_the_registry_s_back_is_found(bureau, tmp_path, 
 
 
 def test_a_kept_original_that_is_gone_is_said(bureau):
-    several_nights(bureau)
     for path in (bureau.home / "received").rglob("*"):
         if path.is_file():
             path.unlink()
@@ -107,11 +116,12 @@ def test_a_kept_original_that_is_gone_is_said(bureau):
         check(bureau)
 
 
-def test_the_command_says_what_was_compared(bureau, capsys):
+def test_before_the_first_night_there_is_nothing_to_compare(tmp_path, fresh_url):
     with pytest.raises(ConfigurationInvalid, match="no night has merged yet"):
-        check(bureau)
-    several_nights(bureau)
-    capsys.readouterr()
+        check(MemoryBureau(tmp_path / "home", fresh_url))
+
+
+def test_the_command_says_what_was_compared(bureau, capsys):
     assert bureau.command("rebuild", "--check") == 0
     assert "一致：登记册可由留存的原件、决定和规则完整重算" in capsys.readouterr().out
     assert bureau.command("rebuild") == 2

@@ -23,9 +23,9 @@ from push_changes import Change, commit_changes, known_people
 
 from connectors.platform_api.client import PlatformApi
 from flows.context import Home, Night, default_config
-from flows.plan import make_plan
-from flows.reconcile import reconcile, reconcile_with
-from flows.reconcile_lists import listed_by_exchange, listed_by_interface
+from flows.telling.plan import make_plan
+from flows.telling.reconcile import reconcile, reconcile_with
+from flows.telling.reconcile_lists import listed_by_exchange, listed_by_interface
 from registry import migrations, outbox_plan, platform_state
 from registry.engine import transaction
 from registry.lock import run_lock

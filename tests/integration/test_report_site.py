@@ -24,11 +24,12 @@ from nights import (
 )
 
 from flows import cli
+from flows.accounts.scorecard import measured_codes
 from flows.context import Home, open_registry
-from flows.dispatches import awaiting_sender, send_back
-from flows.scorecard import measured_codes
+from flows.returning.dispatches import awaiting_sender, send_back
 from registry.engine import transaction
 from registry.findings import findings_of_run
+from reports.scorecard import RETURN_COUNTS
 from schemas.configuration import load_configuration
 from schemas.findings import CATALOGUE
 
@@ -198,6 +199,7 @@ def test_the_scorecard_counts_what_it_says_it_counts(
     survey = scores(tmp_path / "card.xlsx", "按来源")["村(居)摸底登记表"]
     assert (survey["行数"], survey["规范性（%）"], survey["唯一性（%）"], survey["一致性（%）"]) == (9, 88.9, 100, 100)
     assert (survey["重复出错（%）"], survey["及时性（%）"]) == (100, 100)
+    assert [survey[f"{word}（处）"] for word in RETURN_COUNTS.values()] == [1, 1, 0]
     asked = bureau.query("SELECT count(*) AS n FROM finding_dispatch")[0]["n"]
     assert (asked, survey["按期办结（%）"]) == (
         3,

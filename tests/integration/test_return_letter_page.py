@@ -29,6 +29,7 @@ def test_the_fullest_letter_is_one_page(tmp_path: Path) -> None:
         source_label="持证残疾老年人名单", deliveries=["名单" * 16 + ".xlsx", "名单.xlsx"], business_date=date(2026, 12, 29),
         rows=12345, problems=longest_problems(), due_on=date(2027, 1, 14), working_days=10, is_provisional=True,
         made_on=date(2026, 12, 30), attachments=["名单" * 16 + ".xlsx"] * 2, contact="办公室", telephone="0753-0000000",
+        again=[(times, 321) for times in range(2, 6)], vanished=321,
     )  # fmt: skip
     document, _ = write_return_letter(letter, tmp_path, "letter")
     profile = f"-env:UserInstallation=file://{tmp_path}/profile"

@@ -28,8 +28,8 @@ from nights import (
 from openpyxl import load_workbook
 
 from connectors.templates import write_form_docx
-from flows.cli_returns import add_return_commands
-from flows.returns import write_returns
+from flows.commands.cli_returns import add_return_commands
+from flows.returning.returns import write_returns
 from schemas.errors import ConfigurationInvalid
 from schemas.returns import OUR_HEADERS, ROW_KEY_HEADER, RowKey
 
@@ -392,6 +392,28 @@ def test_a_run_a_source_or_a_body_that_is_not_there_is_wrong_usage(bureau):
         with pytest.raises(ConfigurationInvalid):
             given_back(bureau, **{"run_id": run_id, **asked})
     assert given_back(bureau, run_id) == {"run_id": run_id, "returns": [], "letters": []}
+
+
+def test_a_returned_workbook_that_comes_back_as_it_was_is_to_be_returned_once_more(bureau):
+    bureau.deliver_workbook(INCAPACITY, {SHEET: three_faults()})
+    run_id = night_of(bureau, INCAPACITY)["run_id"]
+    path = workbook_of(bureau, run_id)
+    before = bureau.query("SELECT finding_id FROM finding WHERE to_run IS NULL AND origin = 'row' ORDER BY 1")
+    corrected(path, bureau.inbox(INCAPACITY) / "原样.xlsx", {(2, "修改说明"): "无误"})
+    summary = night_of(bureau, INCAPACITY, NEXT_DAY)
+    assert summary["sources"][INCAPACITY]["message"] == "退回更正：采用更正 0 行，未改动 3 行。"
+    assert before == bureau.query("SELECT finding_id FROM finding WHERE to_run IS NULL AND origin = 'row' ORDER BY 1")
+    page = Path(summary["report"]).read_text(encoding="utf-8")
+    assert "退回后仍未更正，待第二次退回" in page
+    # The first file goes back, too, for a column that nobody agreed on; without a row.
+    (again,) = (Path(one["workbook"]) for one in given_back(bureau, summary["run_id"])["returns"] if one["rows"])
+    words = [load_workbook(again)[SHEET].cell(row, 13).value for row in (2, 3, 4)]
+    assert all("第二次退回。" in text for text in words)
+    letter = next(again.parent.glob("数据退回函-*-002.html")).read_text(encoding="utf-8")
+    assert "4 处此前已经退回，尚未更正（第二次退回 4 处）" in letter
+    corrected(again, bureau.inbox(INCAPACITY) / "再改.xlsx", {(2, "身份证号"): TWELVE[3].number})
+    assert "采用更正 1 行，未改动 2 行" in night_of(bureau, INCAPACITY, DAY_AFTER)["sources"][INCAPACITY]["message"]
+    assert TWELVE[3].number in bureau.active()
 
 
 # Whatever a list comes in, and however it counts

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from nights import SURVEY, Bureau, person, survey_row
+from nights import SURVEY, Bureau, copied, fresh_database, person, survey_row
 from openpyxl import load_workbook
 
 from flows.cli import call
@@ -15,18 +15,24 @@ def asked(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, dic
     return code, json.loads(capsys.readouterr().out)
 
 
-@pytest.fixture
-def bureau(tmp_path, fresh_url):
+@pytest.fixture(scope="module")
+def evening(server_engine, tmp_path_factory):
     """A bureau of its own rules: telephones are not judged, names are rejected; three findings stand after a night."""
-    bureau = Bureau(tmp_path / "home", fresh_url)
-    bureau.own_configuration()
-    bureau.set_rule('off = ["phone-format"]')
-    bureau.set_rule('[severities]\nname-characters = "reject"', instead_of="# [severities]")
-    bureau.deliver(SURVEY, [
-        survey_row(person(1), 姓名="张@三", 联系电话="1"), survey_row(person(2), 建档日期="去年"), survey_row(person(3), 建档日期="去年"),
-    ])  # fmt: skip
-    bureau.night()
-    with bureau.environment():
+    with fresh_database(server_engine) as url:
+        bureau = Bureau(tmp_path_factory.mktemp("evening") / "home", url)
+        bureau.own_configuration()
+        bureau.set_rule('off = ["phone-format"]')
+        bureau.set_rule('[severities]\nname-characters = "reject"', instead_of="# [severities]")
+        bureau.deliver(SURVEY, [
+            survey_row(person(1), 姓名="张@三", 联系电话="1"), survey_row(person(2), 建档日期="去年"), survey_row(person(3), 建档日期="去年"),
+        ])  # fmt: skip
+        bureau.night()
+        yield bureau
+
+
+@pytest.fixture
+def bureau(evening, server_engine, tmp_path):
+    with copied(evening, server_engine, tmp_path) as bureau, bureau.environment():
         yield bureau
 
 

@@ -11,32 +11,43 @@ from nights import (
     SHIPPED_CONFIG,
     SURVEY,
     TODAY,
+    copied,
     disability_row,
+    fresh_database,
     incapacity_row,
     people,
     person,
     survey_row,
 )
 
-from flows.rules_try import try_rules
+from flows.memory.rules_try import try_rules
 from schemas.errors import ConfigurationInvalid
 from schemas.fields import FIELDS
 
 TWELVE = people(12)
 
 
+@pytest.fixture(scope="module")
+def evening(server_engine, tmp_path_factory):
+    """A bureau after a night, to be copied for each test."""
+    with fresh_database(server_engine) as url:
+        bureau = MemoryBureau(tmp_path_factory.mktemp("evening") / "home", url)
+        bureau.own_configuration()
+        bureau.deliver(SURVEY, [survey_row(who, 联系电话="13600000000") for who in TWELVE[:3]])
+        bureau.deliver(INCAPACITY, [incapacity_row(who, 能力等级="轻度失能") for who in TWELVE[:6]])
+        bureau.deliver(
+            DISABILITY,
+            [disability_row(who, level="2") for who in TWELVE[6:]]
+            + [disability_row(person(60, born=date(1955, 1, 1)))],
+        )
+        bureau.night()
+        yield bureau
+
+
 @pytest.fixture
-def bureau(tmp_path, fresh_url):
-    bureau = MemoryBureau(tmp_path / "home", fresh_url)
-    bureau.own_configuration()
-    bureau.deliver(SURVEY, [survey_row(who, 联系电话="13600000000") for who in TWELVE[:3]])
-    bureau.deliver(INCAPACITY, [incapacity_row(who, 能力等级="轻度失能") for who in TWELVE[:6]])
-    bureau.deliver(
-        DISABILITY,
-        [disability_row(who, level="2") for who in TWELVE[6:]] + [disability_row(person(60, born=date(1955, 1, 1)))],
-    )
-    bureau.night()
-    return bureau
+def bureau(evening, server_engine, tmp_path):
+    with copied(evening, server_engine, tmp_path) as bureau:
+        yield bureau
 
 
 def changed(tmp_path, name, line, instead_of):

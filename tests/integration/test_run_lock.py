@@ -60,21 +60,21 @@ def end_session(engine: sa.Engine, backend_pid: int) -> None:
         assert connection.scalar(sa.text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": backend_pid})
 
 
-def test_a_second_run_is_told_who_is_at_work_and_since_when(fresh_engine: sa.Engine) -> None:
-    with run_lock(fresh_engine, "resume 3") as lock:
+def test_a_second_run_is_told_who_is_at_work_and_since_when(empty_engine: sa.Engine) -> None:
+    with run_lock(empty_engine, "resume 3") as lock:
         lock.announce("run 18")
         expected = (
             rf"^eldersync run 18 pid {os.getpid()} host \S+ is at work since \d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d UTC$"
         )
-        with pytest.raises(AnotherRunIsActive, match=expected), run_lock(fresh_engine):
+        with pytest.raises(AnotherRunIsActive, match=expected), run_lock(empty_engine):
             pass
         assert lock.still_held()
-    with run_lock(fresh_engine) as lock:
+    with run_lock(empty_engine) as lock:
         assert lock.still_held()
 
 
-def test_of_many_simultaneous_starts_exactly_one_works(fresh_engine: sa.Engine, fresh_url: str) -> None:
-    arguments = [sys.executable, "-c", HOLDER, fresh_url]
+def test_of_many_simultaneous_starts_exactly_one_works(empty_engine: sa.Engine, empty_url: str) -> None:
+    arguments = [sys.executable, "-c", HOLDER, empty_url]
     started = [subprocess.Popen(arguments, stdin=-1, stdout=-1, text=True) for _ in range(4)]
     said = sorted(process.stdout.readline().strip() for process in started if process.stdout)
     for process in started:
@@ -82,22 +82,22 @@ def test_of_many_simultaneous_starts_exactly_one_works(fresh_engine: sa.Engine, 
     assert said == ["held", "taken", "taken", "taken"]
 
 
-def test_a_killed_holder_does_not_block_the_next_run(fresh_engine: sa.Engine, fresh_url: str) -> None:
-    with other_process(fresh_url) as holder:
+def test_a_killed_holder_does_not_block_the_next_run(empty_engine: sa.Engine, empty_url: str) -> None:
+    with other_process(empty_url) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
-        with pytest.raises(AnotherRunIsActive, match=f"run 17 pid {holder.pid} "), run_lock(fresh_engine):
+        with pytest.raises(AnotherRunIsActive, match=f"run 17 pid {holder.pid} "), run_lock(empty_engine):
             pass
         holder.kill()
-        wait_for_lock(fresh_engine, seconds=5)
+        wait_for_lock(empty_engine, seconds=5)
 
 
-def test_a_sleeping_holder_keeps_the_lock_until_its_session_ends(fresh_engine: sa.Engine, fresh_url: str) -> None:
-    with other_process(fresh_url) as holder:
+def test_a_sleeping_holder_keeps_the_lock_until_its_session_ends(empty_engine: sa.Engine, empty_url: str) -> None:
+    with other_process(empty_url) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
         holder.send_signal(signal.SIGSTOP)
-        with pytest.raises(AnotherRunIsActive), run_lock(fresh_engine):
+        with pytest.raises(AnotherRunIsActive), run_lock(empty_engine):
             pass
 
 
@@ -107,42 +107,42 @@ def work_as(lock: RunLock, engine: sa.Engine, number: int) -> None:
         assert_lock_held(connection, lock)
 
 
-def test_a_run_that_lost_its_lock_cannot_commit(fresh_engine: sa.Engine) -> None:
-    with transaction(fresh_engine) as connection:
+def test_a_run_that_lost_its_lock_cannot_commit(empty_engine: sa.Engine) -> None:
+    with transaction(empty_engine) as connection:
         connection.exec_driver_sql("CREATE TABLE stage (run integer)")
-    with run_lock(fresh_engine) as lost:
-        work_as(lost, fresh_engine, 1)
-        end_session(fresh_engine, lost.backend_pid)
+    with run_lock(empty_engine) as lost:
+        work_as(lost, empty_engine, 1)
+        end_session(empty_engine, lost.backend_pid)
         assert not lost.still_held()
-        with run_lock(fresh_engine) as successor:
+        with run_lock(empty_engine) as successor:
             with pytest.raises(StageFailed, match="lost the registry's run lock"):
-                work_as(lost, fresh_engine, 2)
-            work_as(successor, fresh_engine, 3)
+                work_as(lost, empty_engine, 2)
+            work_as(successor, empty_engine, 3)
         with pytest.raises(StageFailed):
-            work_as(successor, fresh_engine, 4)
-    with transaction(fresh_engine) as connection:
+            work_as(successor, empty_engine, 4)
+    with transaction(empty_engine) as connection:
         assert connection.scalars(sa.text("SELECT run FROM stage")).all() == [1, 3]
 
 
-def test_the_next_run_waits_for_the_open_transaction_of_one_that_lost_its_lock(fresh_engine: sa.Engine) -> None:
-    with run_lock(fresh_engine) as lost:
-        with transaction(fresh_engine) as connection:
+def test_the_next_run_waits_for_the_open_transaction_of_one_that_lost_its_lock(empty_engine: sa.Engine) -> None:
+    with run_lock(empty_engine) as lost:
+        with transaction(empty_engine) as connection:
             assert_lock_held(connection, lost)
-            end_session(fresh_engine, lost.backend_pid)
+            end_session(empty_engine, lost.backend_pid)
             with (
                 pytest.raises(AnotherRunIsActive, match="has not ended its transaction"),
-                run_lock(fresh_engine, patience_seconds=0.2),
+                run_lock(empty_engine, patience_seconds=0.2),
             ):
                 pass
-        with run_lock(fresh_engine) as next_run:
+        with run_lock(empty_engine) as next_run:
             assert next_run.still_held()
 
 
-def test_a_connection_cut_in_a_transaction_stops_cleanly_and_the_next_one_works(fresh_engine: sa.Engine) -> None:
+def test_a_connection_cut_in_a_transaction_stops_cleanly_and_the_next_one_works(empty_engine: sa.Engine) -> None:
     def work_and_lose_the_connection(go_on: Callable[[sa.Connection], object]) -> None:
-        with transaction(fresh_engine) as connection:
+        with transaction(empty_engine) as connection:
             connection.exec_driver_sql("CREATE TABLE half_made (number integer)")
-            end_session(fresh_engine, connection.scalar(sa.text("SELECT pg_backend_pid()")) or 0)
+            end_session(empty_engine, connection.scalar(sa.text("SELECT pg_backend_pid()")) or 0)
             go_on(connection)
 
     rows, schema = pa.table({"number": [1]}), pa.schema({"number": pa.int64()})
@@ -155,7 +155,7 @@ def test_a_connection_cut_in_a_transaction_stops_cleanly_and_the_next_one_works(
         with pytest.raises(DatabaseUnavailable, match=r"SQLSTATE 57P01|connection was lost") as lost:
             work_and_lose_the_connection(go_on)
         assert lost.value.__suppress_context__
-        with transaction(fresh_engine) as connection:
+        with transaction(empty_engine) as connection:
             assert connection.scalar(sa.text("SELECT to_regclass('half_made')")) is None
 
 
@@ -193,9 +193,9 @@ def test_a_url_that_is_not_of_postgresql_is_refused_without_quoting_it(url: str)
     assert "secret" not in str(refused.value)
 
 
-def test_a_bare_url_gets_our_driver(fresh_url: str) -> None:
+def test_a_bare_url_gets_our_driver(empty_url: str) -> None:
     with (
-        connect_registry(Path("/nonexistent"), fresh_url.replace("+psycopg", "")) as engine,
+        connect_registry(Path("/nonexistent"), empty_url.replace("+psycopg", "")) as engine,
         transaction(engine) as connection,
     ):
         assert engine.driver == "psycopg"
@@ -203,12 +203,12 @@ def test_a_bare_url_gets_our_driver(fresh_url: str) -> None:
 
 
 def test_a_database_that_may_forget_commits_is_refused(
-    fresh_engine: sa.Engine, server_engine: sa.Engine, fresh_url: str
+    empty_engine: sa.Engine, server_engine: sa.Engine, empty_url: str
 ) -> None:
     with server_engine.connect() as connection:
-        connection.exec_driver_sql(f"ALTER DATABASE {fresh_engine.url.database} SET synchronous_commit = off")
+        connection.exec_driver_sql(f"ALTER DATABASE {empty_engine.url.database} SET synchronous_commit = off")
     with (
-        connect_registry(Path("/nonexistent"), fresh_url) as engine,
+        connect_registry(Path("/nonexistent"), empty_url) as engine,
         pytest.raises(ConfigurationInvalid, match="synchronous_commit is off"),
         transaction(engine),
     ):
@@ -221,7 +221,7 @@ def test_the_embedded_server_is_used_where_no_other_is_configured(tmp_path: Path
     assert not (tmp_path / "home" / "postgres" / "postmaster.pid").exists()
 
 
-def test_a_refused_statement_never_shows_its_values(fresh_engine: sa.Engine) -> None:
-    with pytest.raises(StageFailed, match="SQLSTATE 22P02") as refused, transaction(fresh_engine) as connection:
+def test_a_refused_statement_never_shows_its_values(empty_engine: sa.Engine) -> None:
+    with pytest.raises(StageFailed, match="SQLSTATE 22P02") as refused, transaction(empty_engine) as connection:
         connection.execute(sa.text("SELECT CAST(CAST(:cell AS text) AS integer)"), {"cell": "canary"})
     assert "canary" not in f"{refused.value!r}"

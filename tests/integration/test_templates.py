@@ -26,7 +26,7 @@ from connectors.reading import ReadingLimits, read_delivery
 from connectors.reading import read as reading
 from connectors.templates import write_form_docx, write_form_xlsx, write_roster_xlsx
 from connectors.templates.form_layout import PARTS, Box, Words, title
-from flows.deliveries import layout_of
+from flows.intake.deliveries import layout_of
 from schemas.configuration import load_configuration
 
 ROOT = Path(__file__).resolve().parents[2]

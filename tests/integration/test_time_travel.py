@@ -19,7 +19,7 @@ from nights import (
     survey_row,
 )
 
-from flows.export import explanation
+from flows.accounts.export import explanation
 from schemas.errors import ConfigurationInvalid
 
 TWELVE = people(12)

@@ -15,6 +15,7 @@ from nights import (
     ROWS,
     SURVEY,
     TODAY,
+    copied,
     disability_row,
     family_row,
     fresh_database,
@@ -36,6 +37,21 @@ DAY_AFTER = TODAY + timedelta(days=2)
 @pytest.fixture
 def bureau(tmp_path, fresh_url):
     return MemoryBureau(tmp_path / "home", fresh_url)
+
+
+@pytest.fixture(scope="module")
+def evening(server_engine, tmp_path_factory):
+    """A bureau after two nights, the run to undo, and what was held before it; to be copied for each test."""
+    with fresh_database(server_engine) as url:
+        bureau = MemoryBureau(tmp_path_factory.mktemp("evening") / "home", url)
+        yield bureau, *two_nights(bureau)
+
+
+@pytest.fixture
+def after_two(evening, server_engine, tmp_path):
+    bureau, undone, state = evening
+    with copied(bureau, server_engine, tmp_path) as bureau:
+        yield bureau, undone, state
 
 
 def two_nights(bureau):
@@ -60,21 +76,21 @@ def two_nights(bureau):
     bureau.deliver(DISABILITY, [disability_row(TWELVE[9], kind="3"), disability_row(TWELVE[10])])
     undone = bureau.night(NEXT_DAY)["run_id"]
     assert bureau.held(undone) != state
-    return before, undone, state
+    return undone, state
 
 
 # Undo is before
 
 
-def test_a_night_that_is_undone_leaves_the_registry_as_before_to_the_byte(bureau):
-    _, undone, state = two_nights(bureau)
+def test_a_night_that_is_undone_leaves_the_registry_as_before_to_the_byte(after_two):
+    bureau, undone, state = after_two
     found = bureau.undo(undone)
     assert (found["is_done"], found["undoes"], found["run_id"]) == (True, [undone], undone + 1)
     assert bureau.held(found["run_id"]) == state
 
 
-def test_what_an_undo_would_do_is_what_it_does(bureau):
-    _, undone, _ = two_nights(bureau)
+def test_what_an_undo_would_do_is_what_it_does(after_two):
+    bureau, undone, _ = after_two
     everything = bureau.content()
     asked = bureau.undo(undone, write=False)
     assert (bureau.content(), asked["run_id"], asked["is_done"]) == (everything, None, False)
@@ -84,8 +100,8 @@ def test_what_an_undo_would_do_is_what_it_does(bureau):
     assert {source: files["undone"] for source, files in done["deliveries"].items()} == dict.fromkeys(ROWS, 1)
 
 
-def test_the_history_keeps_what_the_undone_night_wrote(bureau):
-    _, undone, _ = two_nights(bureau)
+def test_the_history_keeps_what_the_undone_night_wrote(after_two):
+    bureau, undone, _ = after_two
     number = TWELVE[1].number
     records = "SELECT revision, phone, from_run FROM {} WHERE id_number = :number ORDER BY revision"
     found = bureau.undo(undone)
@@ -95,8 +111,8 @@ def test_the_history_keeps_what_the_undone_night_wrote(bureau):
     assert now == {"revision": 3, "phone": TWELVE[1].phone, "from_run": found["run_id"]}
 
 
-def test_the_next_night_goes_on_from_before_and_leaves_undone_lists_alone(bureau):
-    _, undone, state = two_nights(bureau)
+def test_the_next_night_goes_on_from_before_and_leaves_undone_lists_alone(after_two):
+    bureau, undone, state = after_two
     bureau.undo(undone)
     summary = bureau.night(DAY_AFTER, expect="yellow")
     assert {name: value for name, value in summary["elders"].items() if name != "total"} == {
@@ -108,8 +124,8 @@ def test_the_next_night_goes_on_from_before_and_leaves_undone_lists_alone(bureau
     assert "delivery-repeated" not in bureau.codes()
 
 
-def test_lists_taken_again_after_an_undo_give_what_had_been_there(bureau):
-    _, undone, _ = two_nights(bureau)
+def test_lists_taken_again_after_an_undo_give_what_had_been_there(after_two):
+    bureau, undone, _ = after_two
     statements, codes = bureau.statements(), bureau.codes()
     bureau.undo(undone)
     assert bureau.retake(undone)["deliveries"] == dict.fromkeys(sorted(ROWS), 1)
@@ -120,8 +136,8 @@ def test_lists_taken_again_after_an_undo_give_what_had_been_there(bureau):
         bureau.retake(undone)
 
 
-def test_one_source_s_list_alone_is_taken_again_though_its_file_has_gone(bureau):
-    _, undone, _ = two_nights(bureau)
+def test_one_source_s_list_alone_is_taken_again_though_its_file_has_gone(after_two):
+    bureau, undone, _ = after_two
     bureau.undo(undone)
     assert bureau.retake(undone, INCAPACITY)["deliveries"] == {INCAPACITY: 1}
     (bureau.inbox(INCAPACITY) / "list.csv").unlink()
@@ -164,8 +180,8 @@ def test_a_disputed_person_s_rows_come_to_what_they_had_come_to(bureau):
 # Which nights
 
 
-def test_a_night_others_stand_on_is_undone_only_with_them(bureau):
-    _, undone, state = two_nights(bureau)
+def test_a_night_others_stand_on_is_undone_only_with_them(after_two):
+    bureau, undone, state = after_two
     bureau.deliver(FAMILY, [family_row(who) for who in TWELVE[8:11]])
     later = bureau.night(DAY_AFTER)["run_id"]
     with pytest.raises(ConfigurationInvalid, match=rf"later runs stand on run {undone} \({later}\)"):
@@ -176,8 +192,8 @@ def test_a_night_others_stand_on_is_undone_only_with_them(bureau):
     assert found["deliveries"][FAMILY] == {"undone": 2}
 
 
-def test_nights_undone_one_after_another_lead_to_where_undoing_them_together_does(bureau):
-    _, undone, state = two_nights(bureau)
+def test_nights_undone_one_after_another_lead_to_where_undoing_them_together_does(after_two):
+    bureau, undone, state = after_two
     middle = bureau.held(undone)
     bureau.deliver(FAMILY, [family_row(who) for who in TWELVE[8:11]])
     later = bureau.night(DAY_AFTER)["run_id"]
@@ -232,8 +248,8 @@ def test_a_night_that_broke_off_after_it_took_lists_is_taken_back(bureau):
 # How
 
 
-def test_an_undo_that_is_cut_short_has_not_happened(bureau):
-    _, undone, _ = two_nights(bureau)
+def test_an_undo_that_is_cut_short_has_not_happened(after_two):
+    bureau, undone, _ = after_two
     before = bureau.content(), bureau.query("SELECT * FROM run ORDER BY run_id"), bureau.query("SELECT * FROM delivery")
 
     statements = []
@@ -274,17 +290,17 @@ def listening(hear):
         sa.event.remove(sa.Engine, "before_cursor_execute", heard)
 
 
-def test_nothing_is_undone_while_a_run_is_going_on(bureau):
+def test_nothing_is_undone_while_a_run_is_going_on(after_two):
     from registry.lock import run_lock
 
-    _, undone, _ = two_nights(bureau)
+    bureau, undone, _ = after_two
     engine = sa.create_engine(bureau.url, poolclass=sa.NullPool)
     with run_lock(engine, "run 3"), pytest.raises(AnotherRunIsActive):
         bureau.undo(undone, write=False)
 
 
-def test_the_command_asks_for_yes_and_the_ledger_shows_the_undo(bureau, capsys):
-    _, undone, state = two_nights(bureau)
+def test_the_command_asks_for_yes_and_the_ledger_shows_the_undo(after_two, capsys):
+    bureau, undone, state = after_two
     who = ("--by", "王芳", "--reason", "名单有误")
     assert bureau.command("undo", str(undone), *who) == 3
     assert "尚未撤销" in capsys.readouterr().out
