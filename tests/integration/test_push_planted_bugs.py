@@ -30,6 +30,7 @@ class Planted:
     behaviour: dict[str, Any] = field(default_factory=dict)
     step: float = STEP
     people: int = 40
+    probability: float = 0.2
 
 
 NO_LOOK_UP: dict[str, Any] = {"api": {"paths": {"query": "", "list": ""}}, "behaviour": {"offers_lookup": False}}
@@ -42,7 +43,7 @@ PLANTED = (
     Planted("key-of-the-person-alone", "waiting"),
     Planted("forgets-what-was-under-way", "waiting"),
     Planted("takes-200-for-all-accepted", "believed", kinds=("item-missing",)),
-    Planted("tries-the-old-again-after-the-new", "out_of_order", kinds=("reset",), step=3, people=6),
+    Planted("tries-the-old-again-after-the-new", "out_of_order", kinds=("reset",), step=3, people=4, probability=0.5),
     Planted("sends-again-however-old-the-key-is", "doubled", behaviour={"keys": "one-day"}, step=90_000),
     Planted("follows-redirects", "strayed", kinds=("redirect",)),
 )
@@ -104,7 +105,7 @@ def wrong_of(
             with killing.engine.begin() as connection:
                 connection.exec_driver_sql("ALTER TABLE outbox DROP CONSTRAINT uq_outbox_key")
         if planted.kinds:
-            killing.platform.script.set_chance(Chance(probability=0.2, seed=SEED, kinds=planted.kinds))
+            killing.platform.script.set_chance(Chance(probability=planted.probability, seed=SEED, kinds=planted.kinds))
         wrong: dict[str, int] = {}
         while killing.kills < most and planted.shows not in wrong:
             killing.kill(AT_A_TIME, step=planted.step)
