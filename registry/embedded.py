@@ -23,6 +23,7 @@ from sqlalchemy import URL
 from registry.cluster import Cluster
 from registry.server_account import open_private, server_account
 from schemas.errors import ConfigurationInvalid, DatabaseUnavailable
+from schemas.file_locks import try_lock
 
 __all__ = ["running_server"]
 
@@ -54,7 +55,7 @@ def running_server(home: Path) -> Iterator[str]:
                 yield _url(folder)
             finally:
                 with _one_at_a_time(home):
-                    if _try_exclusive(users):
+                    if try_lock(users):
                         cluster.stop()
                     fcntl.flock(users, fcntl.LOCK_UN)  # before another leaves, who would take us for a user
     finally:
@@ -71,21 +72,13 @@ def _one_at_a_time(home: Path) -> Iterator[None]:
     lock = open_private(home / "postgres.lock")
     try:
         deadline = time.monotonic() + _SECONDS_TO_WAIT
-        while not _try_exclusive(lock):
+        while not try_lock(lock):
             if time.monotonic() > deadline:
                 raise DatabaseUnavailable(f"another process has been starting or stopping {home}/postgres for too long")
             time.sleep(0.02)
         yield
     finally:
         os.close(lock)
-
-
-def _try_exclusive(lock: int) -> bool:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from registry.tables import delivery, delivery_before, finding, run, stage
 
 __all__ = [
-    "Delivery", "StageRecord", "begin_run", "delivered", "deliveries", "done_runs", "finish_run", "last_done_run", "latest_run",
+    "Delivery", "StageRecord", "begin_run", "delivered", "deliveries", "finish_run", "last_done_run", "latest_run",
     "newest_received_at", "next_id", "nights_from", "oldest_received_run", "reading_notes", "record_delivery", "record_reading",
     "record_stage", "reopen_run", "run_of_flow", "run_record", "runs", "set_delivery_state", "stages", "stages_between", "stop_run",
     "supersede_deliveries", "waiting_deliveries", "withdraw_deliveries",
@@ -168,13 +168,6 @@ def last_done_run(
     )
     found = connection.execute(query).first()
     return (found.run_id, found.result) if found else (0, {})
-
-
-def done_runs(connection: sa.Connection, stage_name: str) -> set[int]:
-    """The runs in which a stage was done and that are not undone."""
-    done = sa.select(stage.c.run_id).join(run, run.c.run_id == stage.c.run_id)
-    query = done.where(stage.c.name == stage_name, stage.c.status == "done", run.c.undone_by.is_(None))
-    return set(connection.execute(query).scalars())
 
 
 def stages_between(connection: sa.Connection, after: int, until: int) -> list[StageRecord]:

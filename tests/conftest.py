@@ -4,7 +4,6 @@ Their folders lie in memory where it is large enough, and properties are untimed
 """
 
 import atexit
-import fcntl
 import gc
 import os
 import shutil
@@ -13,6 +12,8 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from schemas.file_locks import try_lock
 
 _SHIPPED = Path(__file__).resolve().parents[1] / "config"
 _IN_MEMORY = Path("/dev/shm")  # noqa: S108
@@ -50,9 +51,7 @@ def _folder_in_memory() -> Path:
 def _hold(folder: Path) -> bool:
     """Holds a folder as long as this process lives; whether nobody else does."""
     descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    if not try_lock(descriptor):
         os.close(descriptor)
         return False
     return True

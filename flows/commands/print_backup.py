@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from rich.console import Console
+from flows.commands.print_parts import plain_console
 
 __all__ = ["print_backup", "print_backups", "print_check", "print_pruned", "print_restore", "print_upgrade"]
 
@@ -110,4 +110,4 @@ def _size(count: float) -> str:
 
 def _say(line: str) -> None:
     """A line on a terminal on which square brackets are just that and long paths stay whole."""
-    Console(highlight=False, markup=False).print(line, soft_wrap=True)
+    plain_console().print(line, soft_wrap=True)

@@ -5,7 +5,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from flows.commands.print_parts import plain_console, table_of
+from flows.commands.print_parts import plain_console, print_refused, table_of
 from schemas.fields import FIELDS
 from schemas.identity_cases import CaseKind
 from schemas.identity_decisions import DECISION_WORDS
@@ -116,14 +116,9 @@ def print_cases_file(found: dict[str, Any]) -> None:
 
 def print_imported_answers(found: dict[str, Any]) -> None:
     """Prints which answers of a workbook count, and each that does not with its reason."""
-    console = plain_console()
-    for fault in found["faults"]:
-        console.print(f"文件不能使用：{fault['label']}（{fault['code']}）{fault['seen']}")
-    if found["faults"]:
+    if not print_refused(found, "案件", "case_id"):
         return
-    for line in found["refused"]:
-        case = f"，案件 {line['case_id']}" if line["case_id"] else ""
-        console.print(f"第 {line['row_number']} 行{case}：不登记。{line['why']}", soft_wrap=True)
+    console = plain_console()
     answered = sum(found["answered"].values())
     words = "，".join(f"{DECISION_WORDS[kind]} {count:,}" for kind, count in found["answered"].items())
     done = "已登记" if found["is_done"] else "可以登记"

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from rich.console import Console
-
+from flows.commands.print_parts import plain_console, print_refused
 from schemas.finding_states import STATE_WORDS
 
 __all__ = ["print_decision", "print_dispatches", "print_imported_decisions", "print_written"]
@@ -16,7 +15,7 @@ def print_written(found: dict[str, Any]) -> None:
 
 def print_decision(found: dict[str, Any]) -> None:
     """Prints what was decided of which findings, or what would be."""
-    console = _console()
+    console = plain_console()
     for line in found["chosen"]:
         console.print(
             f"{line['findings']:>9,}  {line['source']}  {line['code']}  {line['label']}  ({line['severity']})",
@@ -34,14 +33,9 @@ def print_decision(found: dict[str, Any]) -> None:
 
 def print_imported_decisions(found: dict[str, Any]) -> None:
     """Prints which decisions of a workbook count, and each that does not with its reason."""
-    console = _console()
-    for fault in found["faults"]:
-        console.print(f"文件不能使用：{fault['label']}（{fault['code']}）{fault['seen']}")
-    if found["faults"]:
+    if not print_refused(found, "问题", "finding_id"):
         return
-    for line in found["refused"]:
-        number = f"，问题 {line['finding_id']}" if line["finding_id"] else ""
-        console.print(f"第 {line['row_number']} 行{number}：不登记。{line['why']}", soft_wrap=True)
+    console = plain_console()
     words = "，".join(f"{STATE_WORDS[kind]} {count:,}" for kind, count in found["decided"].items())
     done = "已登记" if found["is_done"] else "可以登记"
     console.print(
@@ -56,18 +50,13 @@ def print_imported_decisions(found: dict[str, Any]) -> None:
 def print_dispatches(found: dict[str, Any]) -> None:
     """Prints letters, a line each."""
     if not found["dispatches"]:
-        _console().print("Nothing has been returned yet.")
+        plain_console().print("Nothing has been returned yet.")
         return
     for line in found["dispatches"]:
         overdue = ", overdue" if line["is_overdue"] else ""
-        _console().print(
+        plain_console().print(
             f"{line['reference']}  {line['source']}, run {line['run_id']}: {line['findings']:,} findings in {line['rows']:,} rows, "
             f"{line['waiting']:,} still waiting; due {line['due_on']}{overdue}; made {line['made_at']:%Y-%m-%d %H:%M} by "
             f"{line['made_by']}",
             soft_wrap=True,
         )
-
-
-def _console() -> Console:
-    """A terminal on which square brackets are just that."""
-    return Console(highlight=False, markup=False)

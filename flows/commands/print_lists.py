@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
+
+from flows.commands.print_parts import plain_console
 
 __all__ = ["print_division_import", "print_runs"]
 
@@ -21,17 +22,12 @@ def print_runs(found: dict[str, Any]) -> None:
             f"undone by {line['undone_by']}" if line["undone_by"] else "",
         ]
         table.add_row(*(cells | {"status": ", ".join(filter(None, [cells["status"], *told]))}).values())
-    _console().print(table)
-
-
-def _console() -> Console:
-    """A terminal on which square brackets in names and values are just that."""
-    return Console(highlight=False, markup=False)
+    plain_console().print(table)
 
 
 def print_division_import(found: dict[str, Any]) -> None:
     """What a division table holds and changes, and whether it was written."""
-    console = _console()
+    console = plain_console()
     levels = "，".join(f"{level} {count:,} 个" for level, count in found["levels"].items())
     console.print(f"现行区划：{levels}", soft_wrap=True)
     console.print(

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from rich.console import Console
+from flows.commands.print_parts import plain_console
 
 __all__ = ["print_rebuild", "print_retaken", "print_tried_rules", "print_undo"]
 
 
 def print_undo(found: dict[str, Any]) -> None:
     """Prints what an undo has done or would do."""
-    console = _console()
+    console = plain_console()
     elders, push = found["elders"], found["push"]
     undone = "、".join(map(str, found["undoes"]))
     console.print(
@@ -46,12 +46,12 @@ def print_undo(found: dict[str, Any]) -> None:
 def print_retaken(found: dict[str, Any]) -> None:
     """Prints which lists the next run takes again."""
     for source, files in found["deliveries"].items():
-        _console().print(f"{source}：{files} 份名单下一次运行再采用")
+        plain_console().print(f"{source}：{files} 份名单下一次运行再采用")
 
 
 def print_rebuild(found: dict[str, Any]) -> None:
     """Prints whether the registry is what its originals, decisions and rules make of it."""
-    console = _console()
+    console = plain_console()
     for name, count in found["compared"].items():
         console.print(f"{_COMPARED[name]}：核对 {count:,}，不一致 {found['differing'].get(name, 0):,}")
     if other := found["differing"].get("row_findings", 0):
@@ -70,7 +70,7 @@ def print_rebuild(found: dict[str, Any]) -> None:
 
 def print_tried_rules(found: dict[str, Any]) -> None:
     """Prints what other rules would alter."""
-    console = _console()
+    console = plain_console()
     elders = found["elders"]
     console.print(
         f"新规则之下：进入 {elders['enter']:,} 人，退出 {elders['leave']:,} 人，内容改变 {elders['alter']:,} 人，"
@@ -94,8 +94,3 @@ _LEFT_OUT = {
 def _states(states: dict[str, int]) -> str:
     words = {"undone": "撤回", "received": "待再读", "accepted": "恢复采用", "held": "恢复暂缓", "refused": "恢复退回"}
     return "，".join(f"{words.get(state, state)} {count:,}" for state, count in states.items())
-
-
-def _console() -> Console:
-    """A terminal on which square brackets are just that."""
-    return Console(highlight=False, markup=False)

@@ -5,7 +5,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-__all__ = ["SEVERITY_WORDS", "plain_console", "print_file", "table_of"]
+__all__ = ["SEVERITY_WORDS", "plain_console", "print_file", "print_refused", "table_of"]
 
 SEVERITY_WORDS = {"reject": "退回", "hold": "待核定", "warn": "提醒", "note": "备注"}
 _NUMBERS = frozenset({"行数", "次数", "数量", "填写率", "数值"})
@@ -30,6 +30,25 @@ def _place(sheet: str, row_number: int | None, column: str | None) -> str:
     return f"（{found}）" if found else ""
 
 
+def print_refused(found: dict[str, Any], of: str, key: str) -> bool:
+    """Prints which rows of a filled-in workbook are not taken and why; whether the file could be used at all.
+
+    Args:
+        found: with ``faults`` of the file and ``refused`` rows.
+        of: what a row is about, in the officers' word.
+        key: where a row says which.
+    """
+    console = plain_console()
+    for fault in found["faults"]:
+        console.print(f"文件不能使用：{fault['label']}（{fault['code']}）{fault['seen']}")
+    if found["faults"]:
+        return False
+    for line in found["refused"]:
+        which = f"，{of} {line[key]}" if line[key] else ""
+        console.print(f"第 {line['row_number']} 行{which}：不登记。{line['why']}", soft_wrap=True)
+    return True
+
+
 def table_of(*columns: str) -> Table:
     """An empty table with these columns, for terminals of eighty places."""
     table = Table(show_edge=False, pad_edge=False)
@@ -39,5 +58,5 @@ def table_of(*columns: str) -> Table:
 
 
 def plain_console() -> Console:
-    """A terminal on which square brackets in headers and names of sheets are just that."""
+    """A terminal on which square brackets in headers, names and values are just that."""
     return Console(highlight=False, markup=False)

@@ -2,15 +2,16 @@
 
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
+
+from flows.commands.print_parts import plain_console
 
 __all__ = ["print_explanation"]
 
 
 def print_explanation(found: dict[str, Any]) -> None:
     """Prints an elder's record field by field."""
-    console = Console(highlight=False, markup=False)  # square brackets in names and values are just that
+    console = plain_console()
     console.print(f"Person {found['person_id']}: {found['status']}, revision {found['revision']}")
     if found["after_run"]:
         console.print(f"第 {found['after_run']} 次运行之后的情形")

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
+from flows.commands.print_parts import plain_console
 from schemas.rules_words import in_words
 
 __all__ = ["print_rule", "print_rules"]
@@ -22,7 +22,7 @@ def print_rules(found: dict[str, Any]) -> None:
     for line in found["rules"]:
         standing = "" if line["standing"] is None else f"{line['standing']:,}"
         table.add_row(line["code"], line["label"], _severity(line), line["version"], standing)
-    _console().print(table)
+    plain_console().print(table)
 
 
 def print_rule(line: dict[str, Any]) -> None:
@@ -36,7 +36,7 @@ def print_rule(line: dict[str, Any]) -> None:
     }  # fmt: skip
     for label, words in told.items():
         if words:
-            _console().print(f"{label}：{words}", soft_wrap=True)
+            plain_console().print(f"{label}：{words}", soft_wrap=True)
 
 
 def _severity(line: dict[str, Any]) -> str:
@@ -44,8 +44,3 @@ def _severity(line: dict[str, Any]) -> str:
         return "停用"
     changed = "" if line["severity"] == line["default"] else f"（默认{line['default']}）"
     return f"{line['severity']}{changed}"
-
-
-def _console() -> Console:
-    """A terminal on which square brackets are just that."""
-    return Console(highlight=False, markup=False)

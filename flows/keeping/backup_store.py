@@ -9,7 +9,6 @@ A name is the instant in UTC, so names sort by age. Whatever has a name without 
 ``flows.keeping.backup``'s, looking through it ``flows.keeping.backup_check``'s.
 """
 
-import fcntl
 import hashlib
 import os
 import re
@@ -25,11 +24,12 @@ from registry.dump import TablePart
 from schemas.configuration import load_operations
 from schemas.durable import replace_file
 from schemas.errors import AnotherRunIsActive, BackupFailed, ConfigurationInvalid
+from schemas.file_locks import try_lock
 from schemas.operations import Operations
 
 __all__ = [
     "CONFIGURATION", "DATABASE", "MANIFEST", "FilePart", "Manifest", "assert_own", "assert_there", "backup_folder", "backups_in", "explaining_disk",
-    "listed_backups", "newest_backup", "one_at_a_time", "original_path", "pool_of", "read_manifest", "sha256_of", "write_manifest",
+    "listed_backups", "newest_backup_at", "one_at_a_time", "original_path", "pool_of", "read_manifest", "sha256_of", "write_manifest",
 ]  # fmt: skip
 
 MANIFEST, CHECKSUM = "manifest.json", "manifest.sha256"
@@ -117,10 +117,13 @@ def backups_in(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if _NAME.fullmatch(path.name) and (path / MANIFEST).is_file())
 
 
-def newest_backup(folder: Path) -> Manifest | None:
-    """What the newest backup of a folder says of itself; ``None`` where there is none."""
-    there = backups_in(folder)
-    return read_manifest(there[-1]) if there else None
+def newest_backup_at(folder: Path) -> datetime | None:
+    """When the newest backup of a folder was made, by its name; ``None`` where there is none, or the folder is away."""
+    try:
+        there = backups_in(folder)
+    except OSError:
+        return None
+    return datetime.strptime(there[-1].name[:16], "%Y%m%dT%H%M%S%z") if there else None
 
 
 def listed_backups(home: Path, config: Path, folder: Path | None) -> dict[str, Any]:
@@ -183,13 +186,7 @@ def one_at_a_time(folder: Path) -> Iterator[None]:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            is_taken = True
-        else:
-            is_taken = False
-        if is_taken:
+        if not try_lock(lock):
             raise AnotherRunIsActive(f"a backup or a pruning is at work in {folder}")
         yield
     finally:

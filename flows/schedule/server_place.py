@@ -1,6 +1,5 @@
 """Where a server of ours stands: its home with the lock of the only supervisor, its port, its password, the logs of its processes."""
 
-import fcntl
 import os
 import shutil
 import socket
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from flows.schedule.prefect_server import temporary_folder
 from schemas.errors import AnotherRunIsActive, ConfigurationInvalid
+from schemas.file_locks import try_lock
 
 __all__ = ["Installation", "alone", "assert_port_is_free", "is_supervised", "keep_small"]
 
@@ -42,11 +42,7 @@ def is_supervised(home: Path) -> bool:
     if not path.exists():
         return False
     with path.open("rb") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False
+        return not try_lock(file, shared=True)
 
 
 def assert_port_is_free(port: int) -> None:
@@ -72,13 +68,7 @@ def alone(home: Path) -> Iterator[None]:
     """Holds the lock of the only supervisor; its file stays."""
     temporary_folder(home).mkdir(mode=0o700, parents=True, exist_ok=True)
     with (home / "prefect" / "supervisor.lock").open("ab") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            is_taken = True
-        else:
-            is_taken = False
-        if is_taken:
+        if not try_lock(file):
             raise AnotherRunIsActive("the server of this home is up already, or about to be: eldersync down")
         yield
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from flows.context import Home
-from flows.watching.machine_cards import backup_folder_of, newest_backup_at
+from flows.keeping.backup_store import backup_folder, newest_backup_at
 from schemas.configuration import Configuration
 from schemas.errors import ConfigurationInvalid
 from schemas.operations import Operations
@@ -115,7 +115,7 @@ def _version(name: str) -> str | None:
 
 def backup(home: Path, operations: Operations, configuration: Configuration) -> str:
     """How old the newest backup is, and whether it would survive the disk."""
-    folder = backup_folder_of(home, operations)
+    folder = backup_folder(home, operations)
     made_at = newest_backup_at(folder)
     if made_at is None:
         return Noted("还没有备份")

@@ -1,21 +1,20 @@
 """Cards about the machine: disk, backup, clock and messages. What needs the database is ``flows.watching.night_cards``', the server ``flows.watching.server_cards``'."""
 
-import re
 import shutil
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
 
+from flows.keeping.backup_store import backup_folder, newest_backup_at
 from flows.watching.cards import Card, card
 from flows.watching.told import Told
 from schemas.operations import Operations
 
-__all__ = ["backup_folder_of", "machine_cards", "newest_backup_at"]
+__all__ = ["machine_cards"]
 
 _GIGABYTE = 1e9
-_BACKUP = re.compile(r"(\d{8}T\d{6})Z(-\d+)?")
 
 
 def machine_cards(
@@ -64,25 +63,10 @@ def _messages(told: Told, now: datetime) -> Iterator[Card]:
 
 
 def _backup(home: Path, operations: Operations, now: datetime) -> Iterator[Card]:
-    made_at = newest_backup_at(backup_folder_of(home, operations))
+    made_at = newest_backup_at(backup_folder(home, operations))
     if made_at is None:
         yield card("backup-old", "还没有任何备份。")
     elif now - made_at > timedelta(days=operations.watch.backup_days):
         days = (now - made_at) / timedelta(days=1)
         words = f"最近一次备份是 {days:.1f} 天前，限度 {operations.watch.backup_days} 天。"
         yield card("backup-old", words, since=made_at.astimezone(now.tzinfo))
-
-
-def backup_folder_of(home: Path, operations: Operations) -> Path:
-    """Where backups of an installation go."""
-    return (operations.backup.folder or home / "backups").expanduser()
-
-
-def newest_backup_at(folder: Path) -> datetime | None:
-    """When the newest whole backup of a folder was made, by its name; ``None`` where there is none, or the folder is away."""
-    try:
-        names = [path.name for path in folder.iterdir() if (path / "manifest.json").is_file()]
-    except OSError:
-        return None
-    made = [found[1] for name in names if (found := _BACKUP.fullmatch(name))]
-    return datetime.strptime(max(made), "%Y%m%dT%H%M%S").replace(tzinfo=UTC) if made else None

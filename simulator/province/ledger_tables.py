@@ -1,12 +1,12 @@
 """The tables of the platform's ledger, and how its file is opened: SQLite, durable at every commit, its owner's alone."""
 
-import fcntl
 import os
 import sqlite3
 from pathlib import Path
 from typing import IO
 
 from schemas.errors import ConfigurationInvalid
+from schemas.file_locks import try_lock
 
 __all__ = ["lock_ledger", "open_for_reading", "open_for_writing"]
 
@@ -54,12 +54,9 @@ def lock_ledger(path: Path) -> IO[bytes]:
     except OSError as error:
         problem = error.strerror or type(error).__name__
     else:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.close()
-        else:
+        if try_lock(lock):
             return lock
+        lock.close()
     raise ConfigurationInvalid(f"{path} cannot be the ledger: {problem}")
 
 

@@ -5,8 +5,11 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from disturbed_nights import Tries, made_evening
+from playwright.sync_api import Browser
 from private_prefect import Prefect
 from shared_server import Database, Launcher, SharedServer, running_launcher
+from worked_nights import running_browser
 
 from flows.schedule.prefect_server import running_prefect_server
 from registry import migrations
@@ -68,3 +71,16 @@ def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prefect]:
     home = tmp_path_factory.mktemp("prefect")
     with running_prefect_server(home) as environment:
         yield Prefect(home, environment)
+
+
+@pytest.fixture(scope="module")
+def tries(
+    server: SharedServer, migrated: Database, launcher: Launcher, tmp_path_factory: pytest.TempPathFactory
+) -> Tries:
+    return made_evening(server, migrated, launcher, tmp_path_factory.mktemp("tries"))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with running_browser() as running:
+        yield running

@@ -8,11 +8,14 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+import waiting
 
 from flows.schedule.prefect_api import PrefectApi
 from flows.schedule.server_processes import ServerProcesses, read_processes
@@ -35,6 +38,9 @@ class Told:
     def answer(self) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(self.out)
         return found
+
+
+wait_until = partial(waiting.wait_until, seconds=240)
 
 
 @dataclass(frozen=True)
@@ -88,14 +94,6 @@ class Installation:
         final = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
         state = wait_until(lambda: (found := self.run(run_id)["state"])["type"] in final and found)
         return state["type"], state["name"]
-
-
-def wait_until(true: Callable[[], Any], seconds: float = 240) -> Any:
-    until = time.monotonic() + seconds
-    while not (found := true()):
-        assert time.monotonic() < until
-        time.sleep(0.2)
-    return found
 
 
 def configuration_with(folder: Path, port: int, more: str = "") -> Path:

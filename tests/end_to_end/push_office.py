@@ -60,6 +60,13 @@ class Office:
         office.edit("rules.toml", "people = 1000", "people = 5")
         return office
 
+    @classmethod
+    def calm(cls, folder: Path, database: Database, launcher: Launcher) -> "Office":
+        """An office whose plans no brake holds."""
+        office = cls.made(folder, database, launcher)
+        office.edit("rules.toml", "people = 5", "people = 1000")
+        return office
+
     def copied(self, folder: Path, server: SharedServer) -> "Office":
         """The same office elsewhere, over a copy of its database."""
         shutil.copytree(self.home, folder / "home")

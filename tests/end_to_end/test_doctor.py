@@ -18,8 +18,7 @@ GREEN, RED = 0, 1
 def evening(
     server: SharedServer, migrated: Database, launcher: Launcher, tmp_path_factory: pytest.TempPathFactory
 ) -> Office:
-    office = Office.made(tmp_path_factory.mktemp("evening"), server.new(like=migrated), launcher)
-    office.edit("rules.toml", "people = 5", "people = 1000")
+    office = Office.calm(tmp_path_factory.mktemp("evening"), server.new(like=migrated), launcher)
     lists.deliver(office.home, lists.clean_lists(lists.make_people(6)))
     assert office.say("run").code == GREEN
     return office

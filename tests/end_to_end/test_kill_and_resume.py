@@ -10,17 +10,10 @@ from typing import Any
 
 import made_up_lists as lists
 import pytest
-from disturbed_nights import SECOND, Outcome, Tries, elders, left_behind, made_evening, outcome, registered, told
-from shared_server import Database, Launcher, SharedServer
+from disturbed_nights import SECOND, Outcome, Tries, elders, left_behind, outcome, registered, told
+from shared_server import Launcher, SharedServer
 
 GREEN, RED, USAGE, YELLOW, BUSY, KILLED = 0, 1, 2, 3, 4, -9
-
-
-@pytest.fixture(scope="module")
-def tries(
-    server: SharedServer, migrated: Database, launcher: Launcher, tmp_path_factory: pytest.TempPathFactory
-) -> Tries:
-    return made_evening(server, migrated, launcher, tmp_path_factory.mktemp("tries"))
 
 
 @pytest.fixture(scope="module")

@@ -5,16 +5,16 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import made_up_lists as lists
 import pytest
+import waiting
 from private_prefect import Prefect
 from shared_server import Database, SharedServer
 
@@ -23,6 +23,7 @@ from registry.lock import run_lock
 
 SCRIPT = str(Path(sys.executable).with_name("eldersync"))
 CONFIG = Path(os.environ["ELDERSYNC_CONFIG"])
+wait_until = partial(waiting.wait_until, seconds=60)
 DAY = "2026-11-20"
 STAGES = Counter({"receive": 4, "take": 4, "merge": 1, "plan": 1, "push": 1, "report": 1})
 
@@ -72,14 +73,6 @@ def deployed(
     # Due while a test's night is active, it would only say so, or the night would.
     prefect.patch(f"deployments/{ids['push']}", {"schedules": []})
     return Deployed(prefect, ids["nightly"], home, server.new(like=migrated), config, ids["push"])
-
-
-def wait_until(true: Callable[[], Any], seconds: float = 60) -> Any:
-    deadline = time.monotonic() + seconds
-    while not (found := true()):
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
-    return found
 
 
 def test_the_schedule_creates_runs_for_two_in_the_morning(deployed: Deployed) -> None:

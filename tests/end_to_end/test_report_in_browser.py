@@ -11,7 +11,7 @@ import openpyxl
 import pandas as pd
 import pytest
 import python_calamine as calamine
-from made_up_night import CHROMIUM, made_up_night, running_browser
+from made_up_night import CHROMIUM, made_up_night
 from playwright.sync_api import Browser, Page, expect
 from shared_server import Database, Launcher, SharedServer
 
@@ -32,12 +32,6 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Debian's chromium is n
 
 PATIENCE = 3
 """How many times longer than promised a test machine that does other things besides may take."""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with running_browser() as running:
-        yield running
 
 
 @pytest.fixture

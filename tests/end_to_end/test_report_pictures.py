@@ -2,23 +2,17 @@
 
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from made_up_night import CHROMIUM, made_up_night, running_browser
+from made_up_night import CHROMIUM, made_up_night
 from pictures import assert_is_kept
 from playwright.sync_api import Browser, Page
 
 from reports.night import write_night_report
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Debian's chromium is not installed")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with running_browser() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -10,12 +10,11 @@ from typing import Any
 
 import made_up_lists as lists
 import pytest
-from disturbed_nights import SECOND, Outcome, Place, Tries, left_behind, made_evening, outcome, registered, told
+from disturbed_nights import SECOND, Outcome, Place, Tries, left_behind, outcome, registered, told
 from planted_faults import failing, hanging, wait_until_it_hangs
 from playwright.sync_api import Browser
 from private_prefect import Prefect
-from shared_server import Database, Launcher, SharedServer
-from worked_nights import CHROMIUM, Nights, running_browser, running_worker, wait_until
+from worked_nights import CHROMIUM, Nights, running_worker, wait_until
 
 from registry.engine import connect_registry
 from registry.lock import holder
@@ -28,23 +27,10 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Debian's chromium is n
 
 
 @pytest.fixture(scope="module")
-def tries(
-    server: SharedServer, migrated: Database, launcher: Launcher, tmp_path_factory: pytest.TempPathFactory
-) -> Tries:
-    return made_evening(server, migrated, launcher, tmp_path_factory.mktemp("tries"))
-
-
-@pytest.fixture(scope="module")
 def undisturbed(tries: Tries) -> Outcome:
     place = tries.copy()
     assert tries.run(place, "run", "--date", SECOND)["code"] == YELLOW
     return outcome(place)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with running_browser() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -11,9 +11,8 @@ from typing import Any
 import made_up_lists as lists
 import pytest
 import sqlalchemy as sa
-from disturbed_nights import SECOND, Outcome, Place, Tries, elders, left_behind, made_evening, outcome, registered, told
+from disturbed_nights import SECOND, Outcome, Place, Tries, elders, left_behind, outcome, registered, told
 from planted_faults import failing, hanging, wait_until_it_hangs
-from shared_server import Database, Launcher, SharedServer
 
 from registry import migrations
 from registry.embedded import running_server
@@ -21,13 +20,6 @@ from registry.embedded import running_server
 GREEN, RED, USAGE, YELLOW = 0, 1, 2, 3
 SCRIPT = str(Path(sys.executable).with_name("eldersync"))
 STAGES = ("receive", "take", "merge", "plan", "push", "report")
-
-
-@pytest.fixture(scope="module")
-def tries(
-    server: SharedServer, migrated: Database, launcher: Launcher, tmp_path_factory: pytest.TempPathFactory
-) -> Tries:
-    return made_evening(server, migrated, launcher, tmp_path_factory.mktemp("tries"))
 
 
 @pytest.fixture(scope="module")

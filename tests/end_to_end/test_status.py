@@ -25,8 +25,7 @@ WHO = ("--by", "王芳", "--reason", "已核实")
 @pytest.fixture
 def office(tmp_path: Path, server: SharedServer, migrated: Database, launcher: Launcher) -> Office:
     """An office with clean lists nobody has taken, whose messages go to a file."""
-    made = Office.made(tmp_path / "office", server.new(like=migrated), launcher)
-    made.edit("rules.toml", "people = 5", "people = 1000")
+    made = Office.calm(tmp_path / "office", server.new(like=migrated), launcher)
     made.edit("operations.toml", 'kind = "none"', f'kind = "file"\nfile = "{tmp_path / "messages.txt"}"')
     lists.deliver(made.home, lists.clean_lists(PEOPLE))
     return made
@@ -37,8 +36,7 @@ def spoilt(
     server: SharedServer, migrated: Database, launcher: Launcher, tmp_path_factory: pytest.TempPathFactory
 ) -> Office:
     """An office after a night with defects; tests only look at it."""
-    made = Office.made(tmp_path_factory.mktemp("spoilt"), server.new(like=migrated), launcher)
-    made.edit("rules.toml", "people = 5", "people = 1000")
+    made = Office.calm(tmp_path_factory.mktemp("spoilt"), server.new(like=migrated), launcher)
     lists.deliver(made.home, lists.spoilt_lists(PEOPLE))
     assert made.say("run", "--date", DAY).code == YELLOW
     return made

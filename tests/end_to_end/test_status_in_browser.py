@@ -1,11 +1,10 @@
 """The page of the morning in a real browser: it loads nothing, fits a telephone, and a command is selected by one click."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from made_up_night import CHROMIUM, running_browser
+from made_up_night import CHROMIUM
 from playwright.sync_api import Browser, Page, expect
 
 from flows.watching.card_words import CARD_WORDS
@@ -13,12 +12,6 @@ from flows.watching.cards import as_lines, card
 from reports.status_page import StatusBillLine, StatusCard, StatusPage, write_status_page
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Debian's chromium is not installed")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with running_browser() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

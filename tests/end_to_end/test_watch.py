@@ -68,8 +68,7 @@ def evening(
     server: SharedServer, migrated: Database, launcher: Launcher, tmp_path_factory: pytest.TempPathFactory
 ) -> Office:
     """An office after one clean night; tests copy it."""
-    office = Office.made(tmp_path_factory.mktemp("evening"), server.new(like=migrated), launcher)
-    office.edit("rules.toml", "people = 5", "people = 1000")
+    office = Office.calm(tmp_path_factory.mktemp("evening"), server.new(like=migrated), launcher)
     lists.deliver(office.home, lists.clean_lists(lists.make_people(12)))
     assert office.say("run").code == GREEN
     return office

@@ -10,9 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import sqlalchemy as sa
-from nights import Bureau, fresh_database
+from nights import Bureau, command, fresh_database
 
-from flows import cli
 from flows.context import Home, open_registry
 from registry.cases import renew
 from registry.decision_links import links_in_force
@@ -21,11 +20,6 @@ from schemas.configuration import load_configuration
 from schemas.identity_decisions import Links, key_of_number
 
 BY = ("--by", "李核", "--reason", "已调阅户籍档案")
-
-
-def command(bureau: Bureau, *words: str | int) -> int:
-    with bureau.environment():
-        return cli.call([*map(str, words), "--home", str(bureau.home), "--config", str(bureau.config)])
 
 
 def answer(bureau: Bureau, capsys: pytest.CaptureFixture[str], *words: str | int, expect: int = 0) -> dict[str, Any]:

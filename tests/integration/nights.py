@@ -22,6 +22,7 @@ import sqlalchemy as sa
 import xlsxwriter
 from copied_databases import database
 
+from flows.cli import call
 from flows.operate import run_night
 from registry.tables import metadata
 from schemas.idnumber import check_character
@@ -257,6 +258,12 @@ class Bureau:
         rows = sorted(self.elders().values(), key=lambda elder: elder["id_number"])
         ours = {"person_id", "row_ids", "from_run", "revision", "winners"}
         return pd.DataFrame([{name: value for name, value in row.items() if name not in ours} for row in rows])
+
+
+def command(bureau: Bureau, *words: str | int) -> int:
+    """Runs a command line at a bureau; its exit code."""
+    with bureau.environment():
+        return call([*map(str, words), "--home", str(bureau.home), "--config", str(bureau.config)])
 
 
 def funnel(line: Mapping[str, Any]) -> tuple[int, int, int, int, int]:

@@ -17,7 +17,14 @@ from nights import DISABILITY, INCAPACITY, Bureau, disability_row, incapacity_ro
 
 from flows.keeping.backup import back_up_nightly, make_backup
 from flows.keeping.backup_check import check_backup
-from flows.keeping.backup_store import backups_in, newest_backup, one_at_a_time, original_path, pool_of, read_manifest
+from flows.keeping.backup_store import (
+    backups_in,
+    newest_backup_at,
+    one_at_a_time,
+    original_path,
+    pool_of,
+    read_manifest,
+)
 from registry.dump import digest_of
 from registry.engine import connect_registry, transaction
 from registry.tables import metadata
@@ -65,7 +72,10 @@ def test_a_backup_counts_what_it_holds_and_is_found_whole(bureau):
     assert (made["originals"], made["copied"], made["missing"], made["damaged"]) == (2, 2, 0, 0)
     assert (made["is_whole"], made["problems"], made["newest_run"]["run_id"]) == (True, [], 1)
     assert check_backup(Path(made["backup"]))["rows"] == made["rows"]
-    assert newest_backup(bureau.home / "backups") == read_manifest(Path(made["backup"]))
+    assert backups_in(bureau.home / "backups")[-1] == Path(made["backup"])
+    assert newest_backup_at(bureau.home / "backups") == read_manifest(Path(made["backup"])).made_at.replace(
+        microsecond=0
+    )
 
 
 def test_every_table_is_in_it_with_the_digest_of_its_rows(bureau, engine):

@@ -12,6 +12,7 @@ from nights import (
     SURVEY,
     TODAY,
     Bureau,
+    command,
     disability_row,
     member_row,
     people,
@@ -19,7 +20,6 @@ from nights import (
     survey_row,
 )
 
-from flows import cli
 from flows.context import Home, open_registry
 from flows.returning.dispatches import SentBack, awaiting_sender, send_back
 from registry.engine import transaction
@@ -35,11 +35,6 @@ FAULTY = "12345"
 @pytest.fixture
 def bureau(tmp_path: Path, fresh_url: str) -> Bureau:
     return Bureau(tmp_path / "home", fresh_url)
-
-
-def command(bureau: Bureau, *words: str | int) -> int:
-    with bureau.environment():
-        return cli.call([*map(str, words), "--home", str(bureau.home), "--config", str(bureau.config)])
 
 
 def answer(bureau: Bureau, capsys: pytest.CaptureFixture[str], *words: str | int) -> dict[str, Any]:

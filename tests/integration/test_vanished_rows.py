@@ -4,10 +4,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from nights import INCAPACITY, SURVEY, TODAY, Bureau, funnel, incapacity_row, people, survey_row
+from nights import INCAPACITY, SURVEY, TODAY, Bureau, command, funnel, incapacity_row, people, survey_row
 from openpyxl import load_workbook
 
-from flows import cli
 from flows.returning.returns import write_returns
 
 EIGHT = people(8)
@@ -20,11 +19,6 @@ REPEATED = ("delivery-repeated",)
 @pytest.fixture
 def bureau(tmp_path: Path, fresh_url: str) -> Bureau:
     return Bureau(tmp_path / "home", fresh_url)
-
-
-def command(bureau: Bureau, *words: str | int) -> int:
-    with bureau.environment():
-        return cli.call([*map(str, words), "--home", str(bureau.home), "--config", str(bureau.config)])
 
 
 def day(number: int):
