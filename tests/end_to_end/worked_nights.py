@@ -4,12 +4,14 @@ import os
 import shutil
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
+from threading import Event, Thread
 from typing import Any
 
+import waiting
 from disturbed_nights import SECOND, Place
 from playwright.sync_api import Browser, sync_playwright
 from private_prefect import ROOT, Prefect
@@ -17,15 +19,8 @@ from private_prefect import ROOT, Prefect
 __all__ = ["CHROMIUM", "Nights", "running_browser", "running_worker", "wait_until"]
 
 CHROMIUM = shutil.which("chromium")
+wait_until = partial(waiting.wait_until, seconds=400, pause=0.5)
 _ENDED = {"COMPLETED", "FAILED", "CANCELLED", "CRASHED"}
-
-
-def wait_until(true: Callable[[], Any], seconds: float = 400) -> Any:
-    deadline = time.monotonic() + seconds
-    while not (found := true()):
-        assert time.monotonic() < deadline
-        time.sleep(0.5)
-    return found
 
 
 @dataclass(frozen=True)
@@ -90,19 +85,29 @@ class Nights:
 
 @contextmanager
 def running_worker(prefect: Prefect) -> Iterator[None]:
-    """A worker of the pool, for as long as the block lasts."""
+    """A worker of the pool, for as long as the block lasts; one that dies, of a slow server for instance, is begun again as at a bureau."""
+    ending = Event()
+    keeper = Thread(target=_keep_a_worker, args=(prefect, ending))
+    keeper.start()
+    try:
+        yield
+    finally:
+        ending.set()
+        keeper.join()
+
+
+def _keep_a_worker(prefect: Prefect, ending: Event) -> None:
     command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", "eldersync", "--limit", "2"]
-    with subprocess.Popen(
-        command, env={**prefect.environment, "PREFECT_WORKER_QUERY_SECONDS": "2"}, cwd=ROOT,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    ) as worker:  # fmt: skip
-        try:
-            yield
-        finally:
-            worker.terminate()
-            with suppress(subprocess.TimeoutExpired):
-                worker.wait(timeout=20)
-            worker.kill()  # one whose server is slow may go on closing for ever
+    environment = {**prefect.environment, "PREFECT_WORKER_QUERY_SECONDS": "2"}
+    with (prefect.home / "logs" / "worker.log").open("ab") as log:
+        while not ending.is_set():
+            with subprocess.Popen(command, env=environment, cwd=ROOT, stdout=log, stderr=log) as worker:
+                while worker.poll() is None and not ending.wait(0.5):
+                    pass
+                worker.terminate()
+                with suppress(subprocess.TimeoutExpired):
+                    worker.wait(timeout=20)
+                worker.kill()  # one whose server is slow may go on closing for ever
 
 
 @contextmanager
