@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from registry.tables import delivery, outbox, run
 from schemas.push import OPEN_STATES
 
-__all__ = ["Original", "note_pruned", "runs_before", "runs_still_told", "unneeded_originals"]
+__all__ = ["Original", "known_contents", "note_pruned", "runs_before", "runs_still_told", "unneeded_originals"]
 
 # A file is needed by rows in force or that ended in a run younger than the limit (an undo brings them back), by values carried
 # from earlier rows, by decisions that rest on a row, by records that wait to be told, by findings that stand, and where a list has
@@ -51,6 +51,11 @@ def unneeded_originals(connection: sa.Connection, before: datetime) -> list[Orig
         "open": [str(state) for state in OPEN_STATES],
     }
     return [Original(*row) for row in connection.execute(_UNNEEDED, values)]
+
+
+def known_contents(connection: sa.Connection) -> set[str]:
+    """SHA-256 of every file that was ever delivered: it is kept, or was let go on purpose."""
+    return set(connection.execute(sa.select(delivery.c.sha256).distinct()).scalars())
 
 
 def note_pruned(connection: sa.Connection, originals: list[Original], at: datetime) -> None:

@@ -2,15 +2,17 @@
 
 import hashlib
 import os
+import stat
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from itertools import count
 from pathlib import Path
 
 from connectors.folder.inbox import READ_FLAGS, FileState, list_inbox
 from schemas.errors import SourceUnavailable
 
-__all__ = ["move_done", "refused_files"]
+__all__ = ["let_go_taken", "move_done", "refused_files"]
 
 _TAKEN, _REFUSED = "已处理", "处理失败"
 _MOST_BYTES = 255  # of a name (NAME_MAX)
@@ -67,6 +69,45 @@ def refused_files(folder: Path) -> list[str]:
             continue
         raise SourceUnavailable(f"a refused file cannot be read: {reason}")
     return found
+
+
+def let_go_taken(folder: Path, *, before: datetime, known: Collection[str], write: bool) -> list[int]:
+    """Deletes files that were moved to 已处理 before an instant, or says which it would; what somebody else put there stays.
+
+    Args:
+        folder: ``<home>/inbox/<source>``.
+        before: files moved, or changed, later stay; with a time zone.
+        known: SHA-256 of deliveries the ledger knows; other files stay.
+        write: delete them.
+
+    Returns:
+        Their sizes in bytes.
+
+    Raises:
+        SourceUnavailable: the folder cannot be listed, or a file cannot be read or deleted; those before it have been.
+    """
+    sizes = []
+    try:
+        with _opened(folder) as inbox, _opened(_TAKEN, os.O_NOFOLLOW, within=inbox) as taken:
+            with os.scandir(taken) as entries:
+                names = sorted(entry.name for entry in entries)
+            for name in names:
+                status = os.stat(name, dir_fd=taken, follow_symlinks=False)
+                if not stat.S_ISREG(status.st_mode) or status.st_ctime >= before.timestamp():
+                    continue
+                with os.fdopen(os.open(name, READ_FLAGS, dir_fd=taken), "rb") as file:
+                    content = hashlib.file_digest(file, "sha256").hexdigest()
+                if content in known:
+                    if write:
+                        os.unlink(name, dir_fd=taken)
+                    sizes.append(status.st_size)
+    except FileNotFoundError:  # nothing was ever moved there, or somebody tidies at the same time
+        return sizes
+    except OSError as error:
+        reason = os.strerror(error.errno or 0)
+    else:
+        return sizes
+    raise SourceUnavailable(f"files of an inbox cannot be let go: {reason}")
 
 
 def _put_away(path: Path, folder: Path, places: Mapping[str, str]) -> bool:

@@ -8,7 +8,7 @@ from flows.commands.print_parts import plain_console
 __all__ = ["print_backup", "print_backups", "print_check", "print_pruned", "print_restore", "print_upgrade"]
 
 _KINDS = {
-    "originals": "名单原件", "reports": "报告", "outgoing": "平台文件", "logs": "日志", "backups": "过期备份",
+    "originals": "名单原件", "put_away": "收件夹“已处理”文件", "reports": "报告", "outgoing": "平台文件", "logs": "日志", "backups": "过期备份",
 }  # fmt: skip
 _PROBLEMS = {"missing": "缺失", "damaged": "已损坏"}
 

@@ -1,4 +1,4 @@
-"""``eldersync prune``: what ``[retention]`` lets go: originals, reports, platform files, logs, old backups, Prefect's history.
+"""``eldersync prune``: what ``[retention]`` lets go: originals, files put away in an inbox, reports, platform files, logs, old backups, Prefect's history.
 
 Rows of the registry are never let go here. What the present state, a decision or an open push stands on stays whatever its age.
 """
@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
+from connectors.folder.done import let_go_taken
 from flows.context import Home, open_registry
 from flows.keeping.backup_store import (
     assert_own,
@@ -30,8 +31,9 @@ from flows.keeping.prefect_history import prune_flow_runs
 from registry import runs
 from registry.engine import transaction
 from registry.lock import run_lock
-from registry.retention import Original, note_pruned, runs_before, runs_still_told, unneeded_originals
+from registry.retention import Original, known_contents, note_pruned, runs_before, runs_still_told, unneeded_originals
 from schemas.configuration import load_configuration, load_operations
+from schemas.errors import SourceUnavailable
 from schemas.operations import Retention
 
 __all__ = ["prune"]
@@ -43,18 +45,43 @@ _OF_AN_INSTANT = re.compile(r"(\d{8})T\d{6}")
 _OF_A_MONTH = re.compile(r"(\d{4}-\d{2})")
 
 
+class _PutAway(NamedTuple):
+    """Files a night moved to 已处理 below its inbox, by what they are known by."""
+
+    inboxes: list[Path]
+    before: datetime
+    known: set[str]
+
+    def sizes(self, *, write: bool) -> list[int]:
+        """Of those let go; an inbox that cannot be reached, as a share may be, is left for the next time."""
+        found = []
+        for inbox in self.inboxes:
+            try:
+                found += let_go_taken(inbox, before=self.before, known=self.known, write=write)
+            except SourceUnavailable as problem:
+                log.warning("prune: %s: %s", inbox.name, problem)
+        return found
+
+
 class _Due(NamedTuple):
     """What is let go, by kind; folders and files are deleted whole."""
 
     originals: list[Original]
+    put_away: _PutAway
     paths: dict[str, list[Path]]
 
 
-def prune(home: Path, config: Path, *, write: bool) -> dict[str, Any]:
+def prune(home: Path, config: Path, *, write: bool, now: datetime | None = None) -> dict[str, Any]:
     """Lets go what is kept no longer, or says in numbers what that would be.
 
+    Args:
+        home: of the installation.
+        config: its configuration.
+        write: let go.
+        now: the instant ages are counted to, if not this one.
+
     Returns:
-        ``files`` and ``bytes`` of each of ``originals reports outgoing logs backups``; ``flow_runs`` of Prefect (nothing where
+        ``files`` and ``bytes`` of each of ``originals put_away reports outgoing logs backups``; ``flow_runs`` of Prefect (nothing where
         no server answers); ``is_done``.
 
     Raises:
@@ -63,7 +90,7 @@ def prune(home: Path, config: Path, *, write: bool) -> dict[str, Any]:
         BackupFailed: something could not be deleted; what was is gone, the rest the next time.
     """
     configuration, operations = load_configuration(config), load_operations(config)
-    rooms, now = Home(home.expanduser().resolve()), datetime.now(UTC)
+    rooms, now = Home(home.expanduser().resolve()), now or datetime.now(UTC)
     backups = backup_folder(rooms.path, operations)
     if write:
         assert_own(rooms.path)
@@ -75,8 +102,10 @@ def prune(home: Path, config: Path, *, write: bool) -> dict[str, Any]:
             stack.enter_context(one_at_a_time(backups))
         with transaction(engine) as connection:
             due = _due(connection, rooms, backups, operations.retention, operations.backup.keep, now)
+        sizes = due.put_away.sizes(write=False)
         found = {kind: _measured(paths) for kind, paths in due.paths.items()}
         found["originals"] = {"files": len(due.originals), "bytes": sum(original.size for original in due.originals)}
+        found["put_away"] = {"files": len(sizes), "bytes": sum(sizes)}
         if write:
             with explaining_disk("files cannot be deleted in", rooms.path):
                 _let_go(engine, rooms, due, backups, now)
@@ -100,6 +129,7 @@ def _due(connection: sa.Connection, rooms: Home, backups: Path, retention: Reten
     handed_in = runs_before(connection, before(retention.outgoing_days)) - kept - runs_still_told(connection)
     return _Due(
         originals,
+        _PutAway(_inboxes(rooms), before(retention.put_away_days), known_contents(connection)),
         {
             "reports": [
                 *_of_runs(rooms.path / "reports", reported),
@@ -111,6 +141,10 @@ def _due(connection: sa.Connection, rooms: Home, backups: Path, retention: Reten
             "backups": backups_in(backups)[:-keep],
         },
     )
+
+
+def _inboxes(rooms: Home) -> list[Path]:
+    return sorted(path for path in rooms.inbox.iterdir() if path.is_dir())
 
 
 def _of_runs(folder: Path, run_ids: set[int]) -> list[Path]:
@@ -154,6 +188,7 @@ def _let_go(engine: sa.Engine, rooms: Home, due: _Due, backups: Path, now: datet
             note_pruned(connection, due.originals, now)
     for original in due.originals:
         original_path(rooms.received, original.sha256).unlink()
+    due.put_away.sizes(write=True)
     for path in (path for paths in due.paths.values() for path in paths):
         if path.is_dir():
             shutil.rmtree(path)

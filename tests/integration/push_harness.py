@@ -20,13 +20,32 @@ from push_account import Account, account_of
 from push_board import PHASES, Board
 from push_town import Town, TownSettings, make_tables, open_town
 
-from simulator.province.fault_script import Chance
+from simulator.province.fault_script import Chance, ScriptedFault
 from simulator.province.running import RunningProvince
 
-__all__ = ["STEP", "Killing", "Place", "Senders", "killing_in", "say", "senders", "town_in"]
+__all__ = [
+    "BAD_DAY",
+    "ONE_CALL_A_NIGHT",
+    "STEP",
+    "Killing",
+    "Place",
+    "Senders",
+    "killing_in",
+    "say",
+    "senders",
+    "town_in",
+]
 
 BAD_DAY = 0.2
 STEP = 700.0  # seconds that pass from one sender to the next: claims and waits are over
+ONE_CALL_A_NIGHT: dict[str, Any] = {"api": {"connections": 1, "batch_items": 200}}
+"""For senders killed at one point after the other, which must come to the same points each time."""
+
+_REGISTERED = range(1_001, 1_201)
+_TO_READ_BACK_AND_TO_POLL = (
+    ScriptedFault(kind="reset", moment="after", endpoint="upsert"),
+    ScriptedFault(kind="processing", endpoint="withdraw"),
+)
 
 _databases = count(1)
 
@@ -126,6 +145,23 @@ class Killing:
         self.kills, self.ended = self.kills + times, self.ended + told["ended"]
         self.phases.update(told["phases"])
         self.seconds += time.monotonic() - began
+
+    def kill_at_each_point(self) -> Iterator[dict[str, Any]]:
+        """Kills one sender at its first point, the next at its second, until one passes all; what is told of each killed.
+
+        The points are each commit and each step of a call, of a night and the push after it.
+        """
+        assert self.nursery.order("register", people=list(_REGISTERED)) == {"status": 0}
+        for point, changes, leaves in zip(count(1), _REGISTERED[:100], _REGISTERED[100:], strict=False):
+            self.platform.script.clear()
+            self.platform.script.add(*_TO_READ_BACK_AND_TO_POLL)
+            told = self.nursery.order("scenario", people=[changes, leaves, leaves + 1_000], die_at=point)
+            if not told["died"]:
+                return
+            self.kills += 1
+            self.phases[told["phase"]] += 1
+            self.board.pass_time(STEP)
+            yield told
 
     def settled(self) -> Account:
         """Lets a sender push until nothing waits, at a platform that behaves; and reckons."""

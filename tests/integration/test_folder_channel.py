@@ -5,15 +5,16 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from connectors.folder.done import move_done
+from connectors.folder.done import let_go_taken, move_done
 from connectors.folder.inbox import fetch_folder
 from connectors.keeping import Fetched
 from schemas.channels import FolderChannel
@@ -315,6 +316,40 @@ def test_files_are_not_moved_to_where_something_else_stands_for_the_folder(inbox
     with pytest.raises(SourceUnavailable, match="1 files cannot be moved"):
         move_done(inbox, taken=[sha256(b"1")], refused=[])
     assert (names(elsewhere), (inbox / "list.csv").read_bytes()) == ([], b"1")
+
+
+def let_go(inbox: Path, *, days: int, known: Collection[str], write: bool = True) -> list[int]:
+    return let_go_taken(inbox, before=datetime.now(UTC) + timedelta(days=days), known=known, write=write)
+
+
+def test_files_put_away_are_let_go_once_their_time_is_over(inbox: Path) -> None:
+    put(inbox, taken=b"1", refused=b"22")
+    move_done(inbox, taken=[sha256(b"1")], refused=[sha256(b"22")])
+    (inbox / "已处理" / "notes.csv").write_bytes(b"of somebody else")
+    known = {sha256(b"1"), sha256(b"22")}
+    os.utime(inbox / "已处理" / "taken.csv", (0, 0))  # how old a list is does not count, but since when it lies there
+    assert let_go(inbox, days=-1, known=known) == []
+    assert let_go(inbox, days=1, known=known, write=False) == [1]
+    assert names(inbox / "已处理") == ["notes.csv", "taken.csv"]
+    assert let_go(inbox, days=1, known=known) == [1]
+    assert names(inbox / "已处理") == ["notes.csv"]
+    assert names(inbox / "处理失败") == ["refused.csv"]
+
+
+def test_what_no_night_put_away_is_not_let_go(inbox: Path) -> None:
+    elsewhere = inbox.parent / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "list.csv").write_bytes(b"1")
+    assert let_go(inbox, days=1, known={sha256(b"1")}) == []
+    (inbox / "已处理").mkdir()
+    (inbox / "已处理" / "link.csv").symlink_to(elsewhere / "list.csv")
+    assert let_go(inbox, days=1, known={sha256(b"1")}) == []
+    (inbox / "已处理" / "link.csv").unlink()
+    (inbox / "已处理").rmdir()
+    (inbox / "已处理").symlink_to(elsewhere)
+    with pytest.raises(SourceUnavailable, match="cannot be let go"):
+        let_go(inbox, days=1, known={sha256(b"1")})
+    assert names(elsewhere) == ["list.csv"]
 
 
 def test_an_inbox_that_is_a_link_to_a_share_is_tidied_there(inbox: Path) -> None:

@@ -3,7 +3,7 @@
 import os
 import shutil
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -55,9 +55,9 @@ def execute(url, statement):
         connection.execute(sa.text(statement))
 
 
-def pruned(bureau, *, write=True):
+def pruned(bureau, *, write=True, in_days=0):
     with bureau.environment():
-        return prune(bureau.home, bureau.config, write=write)
+        return prune(bureau.home, bureau.config, write=write, now=datetime.now(UTC) + timedelta(days=in_days))
 
 
 def originals(bureau):
@@ -128,6 +128,20 @@ def test_reports_and_platform_files_of_old_runs_go_and_others_stay(bureau):
     assert sorted(path.name for path in outgoing.iterdir()) == ["3", "x"]
     assert list((reports / "reconcile").iterdir()) == list((reports / "scorecard").iterdir()) == []
     assert found["outgoing"]["bytes"] >= 4
+
+
+def test_files_a_night_put_away_go_and_those_it_refused_stay(bureau):
+    inbox = bureau.inbox(INCAPACITY)
+    [taken] = list(inbox.glob("*"))
+    for folder in ("已处理", "处理失败"):
+        (inbox / folder).mkdir()
+        shutil.copy(taken, inbox / folder)
+    (bureau.config / "operations.toml").write_text(SHORT.replace("[backup]", "put_away_days = 10\n[backup]"))
+    assert pruned(bureau, in_days=9)["put_away"]["files"] == 0
+    assert pruned(bureau, in_days=11, write=False)["put_away"] == {"files": 1, "bytes": taken.stat().st_size}
+    assert pruned(bureau, in_days=11)["put_away"]["files"] == 1
+    assert list((inbox / "已处理").iterdir()) == []
+    assert [path.name for path in (inbox / "处理失败").iterdir()] == [taken.name]
 
 
 def test_platform_files_whose_outcome_nobody_knows_stay(bureau):

@@ -1,18 +1,14 @@
 """Senders killed at any instant lose nothing, double nothing and change no order, as the platform's own ledger has it."""
 
 import os
-from collections import Counter
 from collections.abc import Iterator
-from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from push_board import PHASES
-from push_harness import STEP, Place, Senders, killing_in, say, senders
-
-from simulator.province.fault_script import ScriptedFault
+from push_harness import ONE_CALL_A_NIGHT, Place, Senders, killing_in, say, senders
 
 DEEP = bool(os.environ.get("ELDERSYNC_DEEP"))
 KILLS = 5_000 if DEEP else 500
@@ -24,12 +20,6 @@ SURE_BY: dict[str, dict[str, Any]] = {
     "both-and-refusals": {"checks_existence": True, "accepts_stale": False},
 }
 """How a sender can find out what became of what it sent. All but the last take whatever they are told, so that it would show."""
-
-FAULTS = (
-    ScriptedFault(kind="reset", moment="after", endpoint="upsert"),
-    ScriptedFault(kind="processing", endpoint="withdraw"),
-)
-"""So that there is something to read back, and something to poll."""
 
 
 @pytest.fixture(scope="module")
@@ -55,20 +45,9 @@ def test_killed_at_any_instant_nothing_is_lost_doubled_or_out_of_order(place, nu
 
 
 def test_killed_at_every_commit_and_at_every_step_of_a_call_nothing_is_lost(place, nursery, tmp_path, capsys):
-    phases = Counter[str]()
-    town = {"api": {"connections": 1, "batch_items": 200}}
-    with killing_in(place, nursery, tmp_path / "town", seed=SEED, faults=0, town=town) as killing:
-        registered = range(1_001, 1_201)
-        assert nursery.order("register", people=list(registered)) == {"status": 0}
-        for point, changes, leaves in zip(count(1), registered[:100], registered[100:], strict=False):
-            killing.platform.script.clear()
-            killing.platform.script.add(*FAULTS)
-            told = nursery.order("scenario", people=[changes, leaves, leaves + 1_000], die_at=point)
-            if not told["died"]:
-                break
-            phases[told["phase"]] += 1
-            killing.board.pass_time(STEP)
+    with killing_in(place, nursery, tmp_path / "town", seed=SEED, faults=0, town=ONE_CALL_A_NIGHT) as killing:
+        for told in killing.kill_at_each_point():
             account = killing.settled()
-            assert (killing.status, account.faults) == (0, {}), (point, told, nursery.said())
-    assert set(phases) == set(PHASES[1:])
-    say(capsys, f"killed at each of {phases.total()} points: {dict(phases)}  {account.words()}")
+            assert (killing.status, account.faults) == (0, {}), (killing.kills, told, nursery.said())
+    assert set(killing.phases) == set(PHASES[1:])
+    say(capsys, f"killed at each of {killing.kills} points: {dict(killing.phases)}  {account.words()}")
