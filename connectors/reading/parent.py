@@ -31,6 +31,8 @@ __all__ = ["PendingRead", "inspect_delivery", "read_delivery", "start_reading"]
 
 Found = TypeVar("Found")
 
+_LOADER_OUT_OF_MEMORY = 127  # glibc's code where the data of a new thread find no memory
+
 # Our own limits end a process by SIGXCPU or an error, a broken library by SIGSEGV and its like.
 _FROM_OUTSIDE = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT})
 
@@ -77,7 +79,7 @@ class PendingRead:
             raise SourceUnavailable("no room to read a delivery; free some disk space")
         if -code in _FROM_OUTSIDE:
             raise SourceUnavailable("reading a delivery was ended from outside; the machine may be short of memory")
-        if code == OUT_OF_MEMORY:
+        if code in {OUT_OF_MEMORY, _LOADER_OUT_OF_MEMORY}:
             return FileFinding(Finding.FILE_HOSTILE, seen="所需内存超过限额")
         if code < 0:
             why = "读取时间超过限额" if -code == signal.SIGXCPU else "读取中途异常终止"
