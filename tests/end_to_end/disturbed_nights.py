@@ -1,6 +1,7 @@
 """Nights that are disturbed, in copies of one evening, and everything they leave behind, to be compared with a night that was left alone."""
 
 import json
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from shared_server import Database, Launcher, SharedServer
 from registry.tables import metadata
 
 __all__ = [
-    "FIRST", "SECOND", "Outcome", "Place", "Tries", "elders", "left_behind", "made_evening", "outcome", "registered", "told",
+    "FIRST", "SECOND", "Outcome", "Place", "Tries", "elders", "left_behind", "made_evening", "outcome", "registered", "state", "told",
 ]  # fmt: skip
 
 FIRST, SECOND = "2026-11-20", "2026-11-21"
@@ -20,6 +21,8 @@ TIMES = {
     "started_at", "finished_at", "received_at", "planned_at", "released_at", "first_sent_at", "settled_at", "seconds",
 }  # fmt: skip
 GREEN, USAGE, YELLOW = 0, 2, 3
+
+_OF_A_KIND = re.compile(r"((?:body|town|rule)-|reading/reading-).*")
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,20 @@ def outcome(place: Place) -> Outcome:
     return Outcome(
         tables, {str(path.relative_to(place.home)): path.read_bytes() for path in outgoing}, left_behind(place.home)
     )
+
+
+def state(place: Place) -> str:
+    """What a dead night has left, told apart from any other by all that its resumption finds.
+
+    That is every row but times, and every file but logs; of report pages of one kind (bodies, towns, rules), whether there are any.
+    """
+    found = outcome(place)
+    names = {
+        _OF_A_KIND.sub(r"\1", str(path.relative_to(place.home)))
+        for path in place.home.rglob("*")
+        if path.is_file() and path.parent.name != "logs" and path.parent != place.home
+    }
+    return repr((found.tables, found.files, sorted(names)))
 
 
 def timeless(row: dict[str, Any]) -> dict[str, Any]:

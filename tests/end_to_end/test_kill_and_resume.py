@@ -10,7 +10,7 @@ from typing import Any
 
 import made_up_lists as lists
 import pytest
-from disturbed_nights import SECOND, Outcome, Tries, elders, left_behind, outcome, registered, told
+from disturbed_nights import SECOND, Outcome, Tries, elders, left_behind, outcome, registered, state, told
 from shared_server import Launcher, SharedServer
 
 GREEN, RED, USAGE, YELLOW, BUSY, KILLED = 0, 1, 2, 3, 4, -9
@@ -41,9 +41,14 @@ def test_a_night_killed_at_any_commit_ends_as_one_left_alone(
 ) -> None:
     expected, expected_elders, commits = undisturbed
     deaths = list(boundaries(commits))
+    gone_on_from = set()
     for die in deaths:
         killed = tries.copy()
         assert tries.run(killed, "run", "--date", SECOND, die=die)["code"] == KILLED, die
+        tries.server.wait_until_nobody_is_in(killed.database)
+        if (left := state(killed)) in gone_on_from:  # most often before a COMMIT, and after the one before
+            continue
+        gone_on_from.add(left)
         # Before a COMMIT the database is as it was after the one before; only files may have come.
         differs = "after" in die or (killed.home / "outgoing" / "2").exists()
         next_night = tries.copy(of=killed) if differs else None
@@ -55,8 +60,12 @@ def test_a_night_killed_at_any_commit_ends_as_one_left_alone(
             assert elders(next_night) == expected_elders, die
             assert told(next_night) == registered(next_night), die
             assert left_behind(next_night.home) == [], die
+    assert len(gone_on_from) > len(deaths) / 2
     with capsys.disabled():
-        print(f"\nkilled at all K = {len(deaths)} boundaries of {len(commits)} commits")  # noqa: T201
+        print(  # noqa: T201
+            f"\nkilled at all K = {len(deaths)} boundaries of {len(commits)} commits, gone on from each of the"
+            f" {len(gone_on_from)} states they left"
+        )
 
 
 FORGETS_FILES_OF_DEAD_NIGHTS = """
@@ -79,6 +88,7 @@ def test_a_night_killed_with_files_half_in_place_leaves_no_other_files(
     tries: Tries, undisturbed: tuple[Outcome, list[dict[str, Any]], list[bool]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     expected, _, _ = undisturbed
+    gone_on_from = set()
     number = 0
     while True:
         number += 1
@@ -86,11 +96,15 @@ def test_a_night_killed_with_files_half_in_place_leaves_no_other_files(
         answer = tries.run(killed, "run", "--date", SECOND, die={"rename": number})
         if answer["code"] != KILLED:
             break
+        tries.server.wait_until_nobody_is_in(killed.database)
+        if (left := state(killed)) in gone_on_from:
+            continue
+        gone_on_from.add(left)
         assert tries.resume(killed)["code"] == YELLOW, number
         assert outcome(killed) == expected, number
     assert number > len(["two kept", "two for the platform", "two of the report"]) * 2
     with capsys.disabled():
-        print(f"\nkilled at all K = {number - 1} files")  # noqa: T201
+        print(f"\nkilled at all K = {number - 1} files, gone on from {len(gone_on_from)} states")  # noqa: T201
 
 
 def test_a_night_killed_while_it_reads_leaves_nothing_where_it_read(

@@ -16,7 +16,8 @@ from simulator.province.fault_script import Chance
 
 SEED = 20_240_701
 MOST_KILLS = 500
-AT_A_TIME = 25
+AT_A_TIME = 10
+WITHOUT_A_BUG = 20
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def wrong_without(place, nursery, tmp_path_factory):
     def wrong(planted: Planted) -> dict[str, int]:
         town = repr(replace(planted, bug="", shows=""))
         if town not in found:
-            found[town], _ = wrong_of(place, nursery, tmp_path_factory.mktemp("clean"), planted, bug="", most=AT_A_TIME)
+            found[town], _ = wrong_of(place, nursery, tmp_path_factory.mktemp("clean"), planted, bug="", most=WITHOUT_A_BUG)
         return found[town]
 
     return wrong
