@@ -48,7 +48,8 @@ test: check
 test-deep: .venv/test.done
 	@scripts/install_test_services
 	ELDERSYNC_DEEP=1 $(BIN)/pytest tests/integration/test_fuzzed_files.py tests/integration/test_generated_lists.py tests/integration/test_drift.py \
-	  tests/integration/test_push_kills.py tests/integration/test_push_histories.py
+	  tests/integration/test_push_kills.py tests/integration/test_push_histories.py tests/integration/test_undo.py \
+	  tests/integration/test_time_travel.py tests/integration/test_nights_in_a_row.py
 # make bench measures against a usual script and hand-written DuckDB SQL
 bench: .venv/bench.done
 	$(BIN)/python -m bench

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
 from copied_databases import database
@@ -131,29 +131,34 @@ class PushBureau(Bureau):
         return Counter((row["sent_as"], row["state"]) for row in rows)
 
 
+B = TypeVar("B", bound=PushBureau)
+
+
 @dataclass(frozen=True)
-class Evening:
+class Evening(Generic[B]):
     """A bureau whose platform was told of everybody, with the ledger beside its home; to be copied."""
 
-    bureau: PushBureau
+    bureau: B
     server: sa.Engine
 
     @contextmanager
-    def copied(self, folder: Path) -> Iterator[tuple[PushBureau, RunningProvince]]:
+    def copied(self, folder: Path) -> Iterator[tuple[B, RunningProvince]]:
         """The bureau elsewhere, and the platform it tells."""
         with database(self.server, like=sa.make_url(self.bureau.url).database) as url:
             shutil.copy(self.bureau.home.parent / "ledger.sqlite", folder)
             with stand_in(folder) as platform:
-                bureau = PushBureau(folder / "home", url, like=self.bureau)
+                bureau = type(self.bureau)(folder / "home", url, like=self.bureau)
                 bureau.tells(platform.url)
                 yield bureau, platform
 
 
 @contextmanager
-def evening(server: sa.Engine, folder: Path, prepare: Callable[[PushBureau], object]) -> Iterator[Evening]:
+def evening(
+    server: sa.Engine, folder: Path, prepare: Callable[[B], object], *, kind: type[B] = PushBureau
+) -> Iterator[Evening[B]]:
     """An evening after ``prepare`` was done to a new bureau that tells a new platform."""
     with database(server) as url:
-        bureau = PushBureau(folder / "home", url)
+        bureau = kind(folder / "home", url)
         with stand_in(folder) as platform:
             bureau.tells(platform.url)
             prepare(bureau)

@@ -286,13 +286,13 @@ def lay_out(folder: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def town(server_engine: sa.Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evening]:
+def town(server_engine: sa.Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evening[PushBureau]]:
     with evening(server_engine, tmp_path_factory.mktemp("town"), two_nights) as found:
         yield found
 
 
 @pytest.fixture(scope="module")
-def shared_copy(town: Evening, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PushBureau]:
+def shared_copy(town: Evening[PushBureau], tmp_path_factory: pytest.TempPathFactory) -> Iterator[PushBureau]:
     folder = tmp_path_factory.mktemp("looking")
     with town.copied(folder) as (bureau, _):
         lay_out(folder)
@@ -310,7 +310,7 @@ def test_a_line_that_looks_shows_something(
 
 @pytest.mark.parametrize("typed", [typed for typed in LINES if LINES[typed].command not in LOOKING], ids=" ".join)
 def test_a_line_that_does_something_does_it(
-    typed: tuple[str, ...], town: Evening, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    typed: tuple[str, ...], town: Evening[PushBureau], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     tried = trial(LINES[typed])

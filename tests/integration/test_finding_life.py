@@ -1,19 +1,23 @@
 """Findings have a life: they are returned, corrected or withdrawn by the sender, confirmed or waived by a person, and reopened."""
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+import sqlalchemy as sa
 from nights import (
     DISABILITY,
     SURVEY,
     TODAY,
     Bureau,
     command,
+    copied,
     disability_row,
+    fresh_database,
     member_row,
     people,
     person,
@@ -35,6 +39,26 @@ FAULTY = "12345"
 @pytest.fixture
 def bureau(tmp_path: Path, fresh_url: str) -> Bureau:
     return Bureau(tmp_path / "home", fresh_url)
+
+
+ODD, *OTHERS = people(6)
+FAULTY_LIST = [survey_row(ODD, 联系电话=FAULTY), *map(survey_row, OTHERS)]
+
+
+@pytest.fixture(scope="module")
+def first_night(tmp_path_factory: pytest.TempPathFactory, server_engine: sa.Engine) -> Iterator[Bureau]:
+    """A bureau after a night with a telephone that cannot be one; to be copied."""
+    with fresh_database(server_engine) as url:
+        bureau = Bureau(tmp_path_factory.mktemp("first") / "home", url)
+        bureau.deliver(SURVEY, FAULTY_LIST)
+        assert bureau.night()["findings"]["warn"] == 1
+        yield bureau
+
+
+@pytest.fixture
+def faulty(first_night: Bureau, server_engine: sa.Engine, tmp_path: Path) -> Iterator[Bureau]:
+    with copied(first_night, server_engine, tmp_path) as bureau:
+        yield bureau
 
 
 def answer(bureau: Bureau, capsys: pytest.CaptureFixture[str], *words: str | int) -> dict[str, Any]:
@@ -78,32 +102,25 @@ def return_all(bureau: Bureau, run_id: int, source: str = SURVEY, now: datetime 
         )  # fmt: skip
 
 
-def test_a_confirmed_value_is_not_reported_again_until_its_cell_changes(bureau: Bureau) -> None:
-    odd, *others = people(6)
-    rows = [survey_row(odd, 联系电话=FAULTY), *map(survey_row, others)]
-    bureau.deliver(SURVEY, rows)
-    first = bureau.night()
-    assert first["findings"]["warn"] == 1
+def test_a_confirmed_value_is_not_reported_again_until_its_cell_changes(faulty: Bureau) -> None:
+    bureau = faulty
     assert command(bureau, "findings", "confirm", standing(bureau, "phone-format"), *BY) == 0
 
-    bureau.deliver(SURVEY, [*rows, survey_row(person(9))])
+    bureau.deliver(SURVEY, [*FAULTY_LIST, survey_row(person(9))])
     again = bureau.night()
     assert again["findings"]["warn"] == 0
     assert states(bureau, again["run_id"]) == {"phone-format": "confirmed"}
     assert "phone-format" not in Path(again["report"]).read_text(encoding="utf-8").split('id="findings-data"')[-1]
 
-    bureau.deliver(SURVEY, [survey_row(odd, 联系电话=FAULTY + "6"), *map(survey_row, others)])
+    bureau.deliver(SURVEY, [survey_row(ODD, 联系电话=FAULTY + "6"), *FAULTY_LIST[1:]])
     changed = bureau.night()
     assert changed["findings"]["warn"] == 1
     assert states(bureau, changed["run_id"]) == {"phone-format": "open"}
 
 
-def test_a_confirmation_outlives_other_rules_and_a_list_that_was_gone_for_a_night(bureau: Bureau) -> None:
-    odd, *others = people(6)
-    rows = [survey_row(odd, 联系电话=FAULTY), *map(survey_row, others)]
+def test_a_confirmation_outlives_other_rules_and_a_list_that_was_gone_for_a_night(faulty: Bureau) -> None:
+    bureau, rows = faulty, FAULTY_LIST
     bureau.own_configuration()
-    bureau.deliver(SURVEY, rows)
-    bureau.night()
     before = standing(bureau, "phone-format")
     assert command(bureau, "findings", "confirm", before, *BY) == 0
 
@@ -136,12 +153,10 @@ def test_what_was_found_between_lists_is_reported_again_when_the_other_list_chan
     assert states(bureau, changed["run_id"]) == {"severely-disabled-level": "open"}
 
 
-def test_a_cell_that_is_wrong_in_another_way_is_not_corrected(bureau: Bureau) -> None:
-    odd, *others = people(6)
-    bureau.deliver(SURVEY, [survey_row(odd, 联系电话=FAULTY), *map(survey_row, others)])
-    first = bureau.night()["run_id"]
+def test_a_cell_that_is_wrong_in_another_way_is_not_corrected(faulty: Bureau) -> None:
+    bureau, first = faulty, 1
     return_all(bureau, first)
-    bureau.deliver(SURVEY, [survey_row(odd, 联系电话=FAULTY + "6"), *map(survey_row, others)])
+    bureau.deliver(SURVEY, [survey_row(ODD, 联系电话=FAULTY + "6"), *FAULTY_LIST[1:]])
     second = bureau.night()["run_id"]
     assert states(bureau, first) == {"phone-format": "reopened"}
     assert states(bureau, second) == {"phone-format": "reopened"}
@@ -203,10 +218,8 @@ def test_a_certificate_under_a_former_number_is_confirmed_and_admitted(bureau: B
     assert who.number in bureau.active()
 
 
-def test_a_waived_finding_is_shown_as_waived_and_counts_no_longer(bureau: Bureau) -> None:
-    odd, *others = people(6)
-    bureau.deliver(SURVEY, [survey_row(odd, 联系电话=FAULTY), *map(survey_row, others)])
-    bureau.night()
+def test_a_waived_finding_is_shown_as_waived_and_counts_no_longer(faulty: Bureau) -> None:
+    bureau = faulty
     assert command(bureau, "findings", "waive", standing(bureau, "phone-format"), *BY) == 0
     summary = bureau.night()
     assert summary["findings"]["warn"] == 0
@@ -214,29 +227,30 @@ def test_a_waived_finding_is_shown_as_waived_and_counts_no_longer(bureau: Bureau
     assert "免予更正" in Path(summary["report"]).read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize(
-    ("decision", "spoilt", "code"),
-    [
-        pytest.param("waive", {"身份证号码": "441421193601011"}, "id-number-birth-date", id="a number waived"),
-        pytest.param("confirm", {"身份证号码": "44142119360101"}, "id-number-length", id="a number confirmed"),
-        pytest.param("confirm", {"姓名": ""}, "name-missing", id="a missing name confirmed"),
-        pytest.param("waive", {"对象类型": ""}, "category-missing", id="a missing category waived"),
-    ],
-)
-def test_what_only_a_sender_can_correct_is_closed_by_nobody(
-    bureau: Bureau, decision: str, spoilt: dict[str, str], code: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    who, *others = people(6)
-    if code == "id-number-birth-date":
-        spoilt = {"身份证号码": f"{who.number[:10]}1332{who.number[14:]}"}
+def test_what_only_a_sender_can_correct_is_closed_by_nobody(bureau: Bureau, capsys: pytest.CaptureFixture[str]) -> None:
+    calling, dated, short, nameless, uncategorised, *others = people(10)
     bureau.deliver(
-        SURVEY, [survey_row(who, **spoilt), survey_row(others[0], 联系电话=FAULTY), *map(survey_row, others[1:])]
+        SURVEY,
+        [
+            survey_row(calling, 联系电话=FAULTY),
+            survey_row(dated, 身份证号码=f"{dated.number[:10]}1332{dated.number[14:]}"),
+            survey_row(short, 身份证号码=short.number[:14]),
+            survey_row(nameless, 姓名=""),
+            survey_row(uncategorised, 对象类型=""),
+            *map(survey_row, others),
+        ],
     )
     bureau.night()
-    numbers = standing(bureau, "phone-format"), standing(bureau, code)
-    assert command(bureau, "findings", decision, *numbers, *BY) == 2
-    assert code in capsys.readouterr().err
-    assert bureau.query("SELECT * FROM finding_closure") == []
+    for decision, code in (
+        ("waive", "id-number-birth-date"),
+        ("confirm", "id-number-length"),
+        ("confirm", "name-missing"),
+        ("waive", "category-missing"),
+    ):
+        numbers = standing(bureau, "phone-format"), standing(bureau, code)
+        assert command(bureau, "findings", decision, *numbers, *BY) == 2
+        assert code in capsys.readouterr().err
+        assert bureau.query("SELECT * FROM finding_closure") == []
 
 
 def test_all_of_a_code_are_first_said_in_numbers(bureau: Bureau, capsys: pytest.CaptureFixture[str]) -> None:
@@ -337,12 +351,9 @@ def test_what_was_returned_is_said_so_and_what_the_sender_did_since(bureau: Bure
     ],
 )
 def test_what_comes_back_uncorrected_is_returned_a_second_and_a_third_time(
-    bureau: Bureau, again: dict[str, str]
+    faulty: Bureau, again: dict[str, str]
 ) -> None:
-    odd, *others = people(6)
-    rows = [survey_row(odd, 联系电话=FAULTY), *map(survey_row, others)]
-    bureau.deliver(SURVEY, rows)
-    run_id = bureau.night()["run_id"]
+    bureau, rows, run_id = faulty, FAULTY_LIST, 1
     number = standing(bureau, "phone-format")
     for times, words in ((1, "已退回"), (2, "已第二次退回"), (3, "已第三次退回")):
         letter = return_all(bureau, run_id).files[1].read_text("utf-8")
@@ -391,10 +402,8 @@ def test_members_of_a_household_are_returned_and_corrected_too(bureau: Bureau) -
     assert states(bureau, first) == {"household-member-id": "corrected"}
 
 
-def test_the_same_findings_of_a_run_have_one_letter(bureau: Bureau) -> None:
-    odd, *others = people(6)
-    bureau.deliver(SURVEY, [survey_row(odd, 联系电话=FAULTY), *map(survey_row, others)])
-    run_id = bureau.night()["run_id"]
+def test_the_same_findings_of_a_run_have_one_letter(faulty: Bureau) -> None:
+    bureau, run_id = faulty, 1
     first, again = return_all(bureau, run_id), return_all(bureau, run_id, now=datetime(2025, 1, 2, tzinfo=UTC))
     assert again == first._replace(is_new=False)
     assert len(bureau.query("SELECT * FROM dispatch")) == 1
@@ -422,16 +431,14 @@ def test_the_register_says_what_still_waits_and_what_is_overdue(
 
 
 def test_nobody_is_named_in_a_letter_the_register_or_an_answer(
-    bureau: Bureau, capsys: pytest.CaptureFixture[str]
+    faulty: Bureau, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    odd, *others = people(6)
-    bureau.deliver(SURVEY, [survey_row(odd, 联系电话=FAULTY), *map(survey_row, others)])
-    run_id = bureau.night()["run_id"]
+    bureau, run_id = faulty, 1
     letter = return_all(bureau, run_id)
     command(bureau, "findings", "confirm", standing(bureau, "phone-format"), *BY)
     command(bureau, "dispatches")
     said = capsys.readouterr().out + next(path for path in letter.files if path.suffix == ".html").read_text("utf-8")
-    assert [text for text in (odd.name, odd.number, odd.number[:14], FAULTY) if text in said] == []
+    assert [text for text in (ODD.name, ODD.number, ODD.number[:14], FAULTY) if text in said] == []
 
 
 def test_an_undated_night_finds_the_day_of_the_judgement_reached(bureau: Bureau) -> None:

@@ -16,8 +16,8 @@ from push_town import Town
 from simulator.province.fault_script import ScriptedFault
 from simulator.province.faults import KINDS, PASSING
 
-PEOPLE = 40
-ROUNDS = 25 * (10 if os.environ.get("ELDERSYNC_DEEP") else 1)
+PEOPLE = 100
+ROUNDS = 10 * (10 if os.environ.get("ELDERSYNC_DEEP") else 1)
 
 
 NIGHTS = 6
@@ -36,7 +36,7 @@ HISTORIES = st.builds(
     st.sets(st.integers(0, NIGHTS - 1), min_size=2, max_size=5),
 ).filter(lambda history: len(history) >= 2)
 FAULTS = st.lists(
-    st.sampled_from([(kind, moment) for kind in PASSING for moment in KINDS[kind].moments]), min_size=2, max_size=8
+    st.sampled_from([(kind, moment) for kind in PASSING for moment in KINDS[kind].moments]), min_size=5, max_size=20
 )
 HOURS_BETWEEN = st.lists(st.sampled_from([0.0, 0.02, 0.2, 24.0]), min_size=NIGHTS, max_size=NIGHTS)
 

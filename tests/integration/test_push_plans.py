@@ -57,12 +57,32 @@ def held_night(bureau, **changes):
     return summary["run_id"]
 
 
+@pytest.fixture(scope="module")
+def evening_of_a_held_plan(tmp_path_factory, server_engine):
+    """Twelve people told, a night that the brake holds, and its run."""
+    runs = []
+
+    def prepare(bureau):
+        twelve_told(bureau)
+        runs.append(held_night(bureau))
+
+    with evening(server_engine, tmp_path_factory.mktemp("held"), prepare) as found:
+        yield found, *runs
+
+
+@pytest.fixture
+def held(evening_of_a_held_plan, tmp_path):
+    """A bureau whose plan is held, its platform, and the run of the plan."""
+    found, run = evening_of_a_held_plan
+    with found.copied(tmp_path) as (bureau, platform):
+        yield bureau, platform, run
+
+
 # Who lets a plan go
 
 
-def test_a_held_plan_leaves_when_two_people_have_approved_it_and_not_before(told):
-    bureau, platform = told
-    run = held_night(bureau)
+def test_a_held_plan_leaves_when_two_people_have_approved_it_and_not_before(held):
+    bureau, platform, run = held
     assert bureau.push("yellow")["push"]["sent"] == 0
     shown = bureau.plan(run)
     assert (shown["state"], shown["changed"], shown["approvers"]) == ("held", 3, [])
@@ -80,9 +100,8 @@ def test_a_held_plan_leaves_when_two_people_have_approved_it_and_not_before(told
 
 
 @pytest.mark.parametrize("spelt", ["王芳 ", "王　芳", "王芳"], ids=["blank", "wide blank", "again"])
-def test_the_same_person_approves_once_however_the_name_is_written(told, spelt):
-    bureau, _ = told
-    run = held_night(bureau)
+def test_the_same_person_approves_once_however_the_name_is_written(held, spelt):
+    bureau, _, run = held
     bureau.approve(run, "王芳")
     found = bureau.approve(run, spelt)
     assert (found["approvers"], found["is_released"]) == (["王芳"], False)
@@ -94,19 +113,17 @@ def test_the_same_person_approves_once_however_the_name_is_written(told, spelt):
     [(" ", "已核对", "who approves has to be named"), ("王芳", "　", "an approval needs a reason")],
     ids=["nobody", "no reason"],
 )
-def test_nobody_approves_without_a_name_and_a_reason(told, by, reason, said):
-    bureau, _ = told
+def test_nobody_approves_without_a_name_and_a_reason(held, by, reason, said):
+    bureau, _, run = held
     from flows.telling.push_plans import approve_plan
 
-    run = held_night(bureau)
     with pytest.raises(ConfigurationInvalid, match=said):
         bureau.ask(approve_plan, run, by=by, reason=reason)
     assert bureau.plan(run)["approvers"] == []
 
 
-def test_an_approval_in_exactly_this_form_holds_when_the_same_is_planned_again(told):
-    bureau, platform = told
-    run = held_night(bureau)
+def test_an_approval_in_exactly_this_form_holds_when_the_same_is_planned_again(held):
+    bureau, platform, run = held
     bureau.approve(run, "王芳")
     bureau.push("yellow")
     assert bureau.plan(run)["approvers"] == ["王芳"]
@@ -115,9 +132,8 @@ def test_an_approval_in_exactly_this_form_holds_when_the_same_is_planned_again(t
     assert effects(platform)["changed"] == 3
 
 
-def test_another_night_voids_what_one_person_approved(told):
-    bureau, platform = told
-    run = held_night(bureau)
+def test_another_night_voids_what_one_person_approved(held):
+    bureau, platform, run = held
     bureau.approve(run, "王芳")
     bureau.deliver(INCAPACITY, [*listed(TWELVE[:4], 联系电话="13700000001"), *listed(TWELVE[4:])])
     later = bureau.night(expect="yellow")["run_id"]
@@ -129,9 +145,8 @@ def test_another_night_voids_what_one_person_approved(told):
     assert effects(platform) == {"new": 12}
 
 
-def test_what_was_approved_by_two_and_then_changed_by_another_night_is_held_again(told):
-    bureau, platform = told
-    run = held_night(bureau)
+def test_what_was_approved_by_two_and_then_changed_by_another_night_is_held_again(held):
+    bureau, platform, run = held
     bureau.approve(run)
     bureau.deliver(INCAPACITY, [*listed(TWELVE[:3], 联系电话="13700000001"), *listed(TWELVE[3:])])
     later = bureau.night(expect="yellow")
@@ -141,18 +156,16 @@ def test_what_was_approved_by_two_and_then_changed_by_another_night_is_held_agai
     assert bureau.push("green")["push"]["accepted"] == 3
 
 
-def test_a_night_that_changes_nothing_leaves_what_was_approved_as_it_is(told):
-    bureau, platform = told
-    run = held_night(bureau)
+def test_a_night_that_changes_nothing_leaves_what_was_approved_as_it_is(held):
+    bureau, platform, run = held
     bureau.approve(run)
     summary = bureau.night(TODAY + timedelta(days=1), expect="green")
     assert (summary["push"]["planned"], summary["push"]["accepted"], summary["push"]["waiting"]) == (3, 3, 0)
     assert effects(platform)["changed"] == 3
 
 
-def test_whom_an_officer_holds_is_not_told_although_the_plan_was_approved(told):
-    bureau, platform = told
-    run = held_night(bureau)
+def test_whom_an_officer_holds_is_not_told_although_the_plan_was_approved(held):
+    bureau, platform, run = held
     bureau.hold(TWELVE[0].number)
     bureau.approve(run)
     found = bureau.push("yellow")
@@ -178,9 +191,8 @@ def test_a_run_without_a_plan_is_named(told):
         bureau.plan(77)
 
 
-def test_a_plan_as_a_workbook_shows_each_changed_field_and_no_name_whole(told, tmp_path):
-    bureau, _ = told
-    run = held_night(bureau)
+def test_a_plan_as_a_workbook_shows_each_changed_field_and_no_name_whole(held, tmp_path):
+    bureau, _, run = held
     shown = bureau.plan(run, tmp_path / "plan.xlsx")
     assert shown["file"] == str(tmp_path / "plan.xlsx")
     assert [one["changes"] for one in shown["people"]] == [["联系电话"]] * 3
@@ -200,7 +212,7 @@ def incremental(bureau):
     bureau.set_rule('delivers = "incremental"', instead_of='delivers = "full"', file=f"sources/{INCAPACITY}.toml")
 
 
-@pytest.fixture(scope="module", params=["full", "incremental"])
+@pytest.fixture(scope="module")
 def town(request, tmp_path_factory, server_engine):
     """How lists are delivered, and a bureau of two hundred people all of whom the platform was told."""
 
@@ -225,6 +237,7 @@ def header_or_rows(them):
     return listed(them) if them else ",".join(incapacity_row(TOWN[0])) + "\n"
 
 
+@pytest.mark.parametrize("town", ["full", "incremental"], indirect=True)
 @pytest.mark.parametrize("size", SIZES.values(), ids=SIZES)
 def test_beyond_the_limits_nobody_is_withdrawn_at_the_platform_until_two_approve(later, size):
     kind, bureau, platform = later
@@ -312,16 +325,36 @@ def test_withdrawals_that_two_people_approved_and_a_night_told_do_not_hold_the_n
 # A list that the intake brake holds
 
 
-def test_a_list_approved_by_two_is_taken_the_next_night_even_when_its_file_is_gone(told):
-    bureau, platform = told
-    bureau.has_rule("brake", people=2, share=0, village_people=2)
-    bureau.night()
-    path = bureau.deliver(INCAPACITY, listed(TWELVE[:6]))
-    run = bureau.night(expect="yellow")["run_id"]
+@pytest.fixture(scope="module")
+def evening_of_a_held_list(tmp_path_factory, server_engine):
+    """Twelve people told, a night whose list of six is held, and its run."""
+    runs = []
+
+    def prepare(bureau):
+        twelve_told(bureau)
+        bureau.has_rule("brake", people=2, share=0, village_people=2)
+        bureau.night()
+        bureau.deliver(INCAPACITY, listed(TWELVE[:6]))
+        runs.append(bureau.night(expect="yellow")["run_id"])
+
+    with evening(server_engine, tmp_path_factory.mktemp("list"), prepare) as found:
+        yield found, *runs
+
+
+@pytest.fixture
+def held_list(evening_of_a_held_list, tmp_path):
+    """A bureau of which a list is held, its platform, and the run that held it."""
+    found, run = evening_of_a_held_list
+    with found.copied(tmp_path) as (bureau, platform):
+        yield bureau, platform, run
+
+
+def test_a_list_approved_by_two_is_taken_the_next_night_even_when_its_file_is_gone(held_list):
+    bureau, platform, run = held_list
     first = bureau.approve(run, "王芳", source=INCAPACITY)
     assert (first["is_released"], first["source"], "6" in first["message"]) == (False, INCAPACITY, True)
     bureau.approve(run, "李强", source=INCAPACITY)
-    path.unlink()
+    (bureau.inbox(INCAPACITY) / "list.csv").unlink()
     summary = bureau.night()
     assert summary["sources"][INCAPACITY]["status"] == "green"
     assert (summary["elders"]["withdrawn"], summary["elders"]["total"]) == (6, 6)
@@ -332,12 +365,8 @@ def test_a_list_approved_by_two_is_taken_the_next_night_even_when_its_file_is_go
     assert bureau.night(expect="green")["elders"]["withdrawn"] == 0
 
 
-def test_another_file_is_not_covered_by_an_approval(told):
-    bureau, _ = told
-    bureau.has_rule("brake", people=2, share=0, village_people=2)
-    bureau.night()
-    bureau.deliver(INCAPACITY, listed(TWELVE[:6]))
-    run = bureau.night(expect="yellow")["run_id"]
+def test_another_file_is_not_covered_by_an_approval(held_list):
+    bureau, _, run = held_list
     bureau.approve(run, source=INCAPACITY)
     bureau.deliver(INCAPACITY, listed(TWELVE[:5]))
     summary = bureau.night(expect="yellow")
@@ -354,28 +383,32 @@ def test_a_source_that_holds_nothing_has_no_list_to_approve(told):
         bureau.approve(1, "王芳", source="gazette")
 
 
-def test_a_loss_that_two_people_approved_is_no_mass_withdrawal(tmp_path, fresh_url, platform):
-    """Sixty people leave at once, more than all lists together may lose: the night is not taken for a wrong one."""
-    bureau = PushBureau(tmp_path / "home", fresh_url)
-    bureau.tells(platform.url)
-    bureau.first_night(INCAPACITY, listed(people(80)))
-    bureau.deliver(INCAPACITY, listed(people(80)[:20]))
-    run = bureau.night(expect="yellow")["run_id"]
-    bureau.approve(run, source=INCAPACITY)
-    assert bureau.night(expect="yellow")["elders"]["withdrawn"] == 60
+@pytest.fixture(scope="module")
+def evening_of_a_loss(tmp_path_factory, server_engine):
+    """Eighty people told, of whom sixty leave at once: more than all lists together may lose; two people have approved it."""
+
+    def prepare(bureau):
+        bureau.first_night(INCAPACITY, listed(people(80)))
+        bureau.deliver(INCAPACITY, listed(people(80)[:20]))
+        bureau.approve(bureau.night(expect="yellow")["run_id"], source=INCAPACITY)
+
+    with evening(server_engine, tmp_path_factory.mktemp("loss"), prepare) as found:
+        yield found
 
 
-def test_a_loss_that_was_approved_is_none_either_on_the_night_after_one_that_broke_off(tmp_path, fresh_url, platform):
-    bureau = PushBureau(tmp_path / "home", fresh_url)
-    bureau.tells(platform.url)
-    bureau.first_night(INCAPACITY, listed(people(80)))
-    bureau.deliver(INCAPACITY, listed(people(80)[:20]))
-    bureau.approve(bureau.night(expect="yellow")["run_id"], source=INCAPACITY)
-    bureau.execute("ALTER TABLE elder ADD CONSTRAINT nobody_leaves CHECK (status = 'active')")
-    with pytest.raises(RunStopped):
-        bureau.night()
-    bureau.execute("ALTER TABLE elder DROP CONSTRAINT nobody_leaves")
-    assert bureau.night(expect="yellow")["elders"]["withdrawn"] == 60
+def test_a_loss_that_two_people_approved_is_no_mass_withdrawal(evening_of_a_loss, tmp_path):
+    """The night is not taken for a wrong one."""
+    with evening_of_a_loss.copied(tmp_path) as (bureau, _):
+        assert bureau.night(expect="yellow")["elders"]["withdrawn"] == 60
+
+
+def test_a_loss_that_was_approved_is_none_either_on_the_night_after_one_that_broke_off(evening_of_a_loss, tmp_path):
+    with evening_of_a_loss.copied(tmp_path) as (bureau, _):
+        bureau.execute("ALTER TABLE elder ADD CONSTRAINT nobody_leaves CHECK (status = 'active')")
+        with pytest.raises(RunStopped):
+            bureau.night()
+        bureau.execute("ALTER TABLE elder DROP CONSTRAINT nobody_leaves")
+        assert bureau.night(expect="yellow")["elders"]["withdrawn"] == 60
 
 
 # Platforms

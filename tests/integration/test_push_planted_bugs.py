@@ -70,7 +70,9 @@ def wrong_without(place, nursery, tmp_path_factory):
     def wrong(planted: Planted) -> dict[str, int]:
         town = repr(replace(planted, bug="", shows=""))
         if town not in found:
-            found[town], _ = wrong_of(place, nursery, tmp_path_factory.mktemp("clean"), planted, bug="", most=WITHOUT_A_BUG)
+            found[town], _ = wrong_of(
+                place, nursery, tmp_path_factory.mktemp("clean"), planted, bug="", most=WITHOUT_A_BUG
+            )
         return found[town]
 
     return wrong

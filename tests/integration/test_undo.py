@@ -1,5 +1,6 @@
 """Nights taken back: the registry as before to the byte, what platforms hear of it, and what is left for people to decide."""
 
+import os
 import random
 from contextlib import contextmanager
 from datetime import timedelta
@@ -25,13 +26,16 @@ from nights import (
     person,
     survey_row,
 )
-from push_bureau import PushBureau, effects, held_by, stand_in
+from push_bureau import PushBureau, effects, held_by
+from push_bureau import evening as evening_of_pushes
 
 from schemas.errors import AnotherRunIsActive, ConfigurationInvalid
 
 TWELVE = people(12)
 NEXT_DAY = TODAY + timedelta(days=1)
 DAY_AFTER = TODAY + timedelta(days=2)
+HISTORIES = 20 if os.environ.get("ELDERSYNC_DEEP") else 2
+NIGHTS = 7
 
 
 @pytest.fixture
@@ -328,9 +332,21 @@ class ToldBureau(PushBureau, MemoryBureau):
     pass
 
 
+@pytest.fixture(scope="module")
+def twelve_told(server_engine, tmp_path_factory):
+    """A bureau whose platform was told of twelve people; to be copied."""
+    with evening_of_pushes(
+        server_engine, tmp_path_factory.mktemp("told"), lambda one: one.first_night(INCAPACITY, listed(TWELVE)),
+        kind=ToldBureau,
+    ) as found:  # fmt: skip
+        yield found
+
+
 @pytest.fixture
-def told(tmp_path, fresh_url):
-    return ToldBureau(tmp_path / "home", fresh_url)
+def told(twelve_told, tmp_path):
+    """The bureau, and its platform."""
+    with twelve_told.copied(tmp_path) as copied:
+        yield copied
 
 
 def told_of(platform):
@@ -343,62 +359,54 @@ def told_of(platform):
         }
 
 
-def test_a_platform_that_was_told_is_corrected(told, tmp_path):
-    with stand_in(tmp_path) as platform:
-        told.tells(platform.url)
-        told.first_night(INCAPACITY, listed(TWELVE))
-        before = told_of(platform)
-        told.deliver(
-            INCAPACITY, [*listed(TWELVE[:1], 联系电话="13700000000"), *listed(TWELVE[1:10]), *listed([person(50)])]
-        )
-        undone = told.night(NEXT_DAY, expect="green")["run_id"]
-        found = told.undo(undone)
-        assert found["push"] == {"corrected": 4, "dropped": 0, "still_to_tell": 0}
-        assert found["elders"] == {"returned_to": 1, "left_again": 1, "back": 2}
-        assert told.push("green")["push"]["accepted"] == 4
-        assert told_of(platform) == before
-        assert held_by(platform) == told.active() == {who.number for who in TWELVE}
-        assert told.night(DAY_AFTER)["push"]["planned"] == 0
+def test_a_platform_that_was_told_is_corrected(told):
+    bureau, platform = told
+    before = told_of(platform)
+    bureau.deliver(
+        INCAPACITY, [*listed(TWELVE[:1], 联系电话="13700000000"), *listed(TWELVE[1:10]), *listed([person(50)])]
+    )
+    undone = bureau.night(NEXT_DAY, expect="green")["run_id"]
+    found = bureau.undo(undone)
+    assert found["push"] == {"corrected": 4, "dropped": 0, "still_to_tell": 0}
+    assert found["elders"] == {"returned_to": 1, "left_again": 1, "back": 2}
+    assert bureau.push("green")["push"]["accepted"] == 4
+    assert told_of(platform) == before
+    assert held_by(platform) == bureau.active() == {who.number for who in TWELVE}
+    assert bureau.night(DAY_AFTER)["push"]["planned"] == 0
 
 
-def test_what_was_only_planned_is_dropped_and_nobody_hears_of_it(told, tmp_path):
-    with stand_in(tmp_path) as platform:
-        told.tells(platform.url)
-        told.first_night(INCAPACITY, listed(TWELVE))
-        told.deliver(INCAPACITY, [*listed(TWELVE[:1], 联系电话="13700000000"), *listed(TWELVE[1:])])
-        undone = told.night(NEXT_DAY, send=False)["run_id"]
-        assert told.undo(undone)["push"] == {"corrected": 0, "dropped": 1, "still_to_tell": 0}
-        assert told.push("green")["push"] == {
-            "planned": 0, "sent": 0, "accepted": 0, "rejected": 0, "unknown": 0, "waiting": 0,
-        }  # fmt: skip
-        assert effects(platform) == {"new": 12}
+def test_what_was_only_planned_is_dropped_and_nobody_hears_of_it(told):
+    bureau, platform = told
+    bureau.deliver(INCAPACITY, [*listed(TWELVE[:1], 联系电话="13700000000"), *listed(TWELVE[1:])])
+    undone = bureau.night(NEXT_DAY, send=False)["run_id"]
+    assert bureau.undo(undone)["push"] == {"corrected": 0, "dropped": 1, "still_to_tell": 0}
+    assert bureau.push("green")["push"] == {
+        "planned": 0, "sent": 0, "accepted": 0, "rejected": 0, "unknown": 0, "waiting": 0,
+    }  # fmt: skip
+    assert effects(platform) == {"new": 12}
 
 
-def test_a_change_from_before_that_still_had_to_be_told_is_told_after_the_undo(told, tmp_path):
-    with stand_in(tmp_path) as platform:
-        told.tells(platform.url)
-        told.first_night(INCAPACITY, listed(TWELVE))
-        told.deliver(INCAPACITY, [*listed(TWELVE[:1], 联系电话="13700000000"), *listed(TWELVE[1:])])
-        told.night(NEXT_DAY, send=False)
-        told.deliver(INCAPACITY, [*listed(TWELVE[:1], 联系电话="13711111111"), *listed(TWELVE[1:])])
-        undone = told.night(DAY_AFTER, send=False)["run_id"]
-        assert told.undo(undone)["push"] == {"corrected": 0, "dropped": 1, "still_to_tell": 1}
-        assert told.push("green")["push"]["accepted"] == 1
-        with platform.view() as view:
-            phones = {holding.fields["联系电话"] for holding in view.state().values() if holding.is_present}
-        assert phones == {"13700000000", *(who.phone for who in TWELVE[1:])}
+def test_a_change_from_before_that_still_had_to_be_told_is_told_after_the_undo(told):
+    bureau, platform = told
+    bureau.deliver(INCAPACITY, [*listed(TWELVE[:1], 联系电话="13700000000"), *listed(TWELVE[1:])])
+    bureau.night(NEXT_DAY, send=False)
+    bureau.deliver(INCAPACITY, [*listed(TWELVE[:1], 联系电话="13711111111"), *listed(TWELVE[1:])])
+    undone = bureau.night(DAY_AFTER, send=False)["run_id"]
+    assert bureau.undo(undone)["push"] == {"corrected": 0, "dropped": 1, "still_to_tell": 1}
+    assert bureau.push("green")["push"]["accepted"] == 1
+    with platform.view() as view:
+        phones = {holding.fields["联系电话"] for holding in view.state().values() if holding.is_present}
+    assert phones == {"13700000000", *(who.phone for who in TWELVE[1:])}
 
 
-def test_somebody_new_whose_entry_was_told_is_withdrawn_there(told, tmp_path):
-    with stand_in(tmp_path) as platform:
-        told.tells(platform.url)
-        told.first_night(INCAPACITY, listed(TWELVE))
-        told.deliver(INCAPACITY, listed([*TWELVE, person(50)]))
-        undone = told.night(NEXT_DAY)["run_id"]
-        assert told.undo(undone)["elders"] == {"returned_to": 0, "left_again": 1, "back": 0}
-        told.retake(undone)
-        told.night(DAY_AFTER)
-        assert held_by(platform) == told.active() == {who.number for who in [*TWELVE, person(50)]}
+def test_somebody_new_whose_entry_was_told_is_withdrawn_there(told):
+    bureau, platform = told
+    bureau.deliver(INCAPACITY, listed([*TWELVE, person(50)]))
+    undone = bureau.night(NEXT_DAY)["run_id"]
+    assert bureau.undo(undone)["elders"] == {"returned_to": 0, "left_again": 1, "back": 0}
+    bureau.retake(undone)
+    bureau.night(DAY_AFTER)
+    assert held_by(platform) == bureau.active() == {who.number for who in [*TWELVE, person(50)]}
 
 
 # Histories
@@ -419,7 +427,7 @@ def random_lists(chance, pool):
     return lists
 
 
-@pytest.mark.parametrize("seed", range(1, 5), ids=lambda seed: f"seed-{seed}")
+@pytest.mark.parametrize("seed", range(1, HISTORIES + 1), ids=lambda seed: f"seed-{seed}")
 def test_any_nights_can_be_undone_to_any_of_them(tmp_path, server_engine, seed):
     chance, pool = random.Random(seed), people(14)  # noqa: S311
     with fresh_database(server_engine) as url:
@@ -428,7 +436,7 @@ def test_any_nights_can_be_undone_to_any_of_them(tmp_path, server_engine, seed):
         bureau.set_rule("people = 1000\nshare = 0.05", instead_of="people = 10\nshare = 0.05")
         stack = []  # nights that stand, with what was held after each
         nothing = {"elders": None}
-        for n in range(9):
+        for n in range(NIGHTS):
             for source, rows in random_lists(chance, pool).items():
                 bureau.deliver(source, rows, f"list{n}.csv")
                 for old in bureau.inbox(source).glob("*.csv"):

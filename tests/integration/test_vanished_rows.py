@@ -1,10 +1,24 @@
 """A returned row that the next whole list leaves out: cancelled, or forgotten? Nobody leaves in silence."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from nights import INCAPACITY, SURVEY, TODAY, Bureau, command, funnel, incapacity_row, people, survey_row
+import sqlalchemy as sa
+from nights import (
+    INCAPACITY,
+    SURVEY,
+    TODAY,
+    Bureau,
+    command,
+    copied,
+    fresh_database,
+    funnel,
+    incapacity_row,
+    people,
+    survey_row,
+)
 from openpyxl import load_workbook
 
 from flows.returning.returns import write_returns
@@ -33,6 +47,30 @@ def returned(bureau: Bureau, source: str = INCAPACITY) -> Path:
     with bureau.environment():
         (one,) = write_returns(bureau.home, bureau.config, run_id)["returns"]
     return Path(one["workbook"])
+
+
+@pytest.fixture(scope="module")
+def evenings(tmp_path_factory: pytest.TempPathFactory, server_engine: sa.Engine) -> Iterator[tuple[Bureau, Bureau]]:
+    """A bureau that has returned a row, and the same one a night later, when the row was left out; to be copied."""
+    with fresh_database(server_engine) as url:
+        first = Bureau(tmp_path_factory.mktemp("first") / "home", url)
+        returned(first)
+        with copied(first, server_engine, tmp_path_factory.mktemp("second")) as second:
+            second.deliver(INCAPACITY, [*map(incapacity_row, EIGHT[1:])])
+            assert second.night(day(1), send=False)["run_id"] == 2
+            yield first, second
+
+
+@pytest.fixture
+def sent_back(evenings: tuple[Bureau, Bureau], server_engine: sa.Engine, tmp_path: Path) -> Iterator[Bureau]:
+    with copied(evenings[0], server_engine, tmp_path) as bureau:
+        yield bureau
+
+
+@pytest.fixture
+def left_out(evenings: tuple[Bureau, Bureau], server_engine: sa.Engine, tmp_path: Path) -> Iterator[Bureau]:
+    with copied(evenings[1], server_engine, tmp_path) as bureau:
+        yield bureau
 
 
 def number_of(bureau: Bureau, code: str = "phone-format") -> int:
@@ -68,10 +106,9 @@ def test_somebody_returned_and_left_out_stays_and_is_asked_about(bureau: Bureau,
     assert EIGHT[0].number in bureau.active()
 
 
-def test_who_is_listed_again_is_asked_about_no_longer(bureau: Bureau) -> None:
-    returned(bureau)
-    bureau.deliver(INCAPACITY, [*map(incapacity_row, EIGHT[1:])])
-    second = bureau.night(day(1), send=False)["run_id"]
+def test_who_is_listed_again_is_asked_about_no_longer(left_out: Bureau) -> None:
+    bureau = left_out
+    second = 2
     bureau.deliver(INCAPACITY, [incapacity_row(EIGHT[0]), *map(incapacity_row, EIGHT[1:])])
     summary = bureau.night(day(2), send=False, expect="green")
     assert funnel(summary["sources"][INCAPACITY]) == (8, 8, 0, 0, 0)
@@ -79,20 +116,17 @@ def test_who_is_listed_again_is_asked_about_no_longer(bureau: Bureau) -> None:
     assert bureau.active() == {who.number for who in EIGHT}
 
 
-def test_the_very_same_row_comes_again_and_is_as_wrong_as_before(bureau: Bureau) -> None:
-    returned(bureau)
-    bureau.deliver(INCAPACITY, [*map(incapacity_row, EIGHT[1:])])
-    bureau.night(day(1), send=False)
+def test_the_very_same_row_comes_again_and_is_as_wrong_as_before(left_out: Bureau) -> None:
+    bureau = left_out
     bureau.deliver(INCAPACITY, [*map(incapacity_row, EIGHT[1:]), incapacity_row(EIGHT[0], 联系电话=FAULTY)])
     summary = bureau.night(day(2), send=False)
     assert summary["sources"][INCAPACITY]["message"] == ""
     assert state_of(bureau, summary["run_id"]) == "reopened"
 
 
-def test_what_the_sender_cancelled_ends_with_the_next_night_without_another_list(bureau: Bureau) -> None:
-    returned(bureau)
-    bureau.deliver(INCAPACITY, [*map(incapacity_row, EIGHT[1:])])
-    second = bureau.night(day(1), send=False)["run_id"]
+def test_what_the_sender_cancelled_ends_with_the_next_night_without_another_list(left_out: Bureau) -> None:
+    bureau = left_out
+    second = 2
     number = number_of(bureau)
     assert command(bureau, "findings", "confirm", number, *BY) == 2
     assert command(bureau, "findings", "waive", number, *BY) == 2
@@ -108,9 +142,9 @@ def test_what_the_sender_cancelled_ends_with_the_next_night_without_another_list
 
 
 def test_what_still_stands_in_the_list_is_cancelled_by_nobody(
-    bureau: Bureau, capsys: pytest.CaptureFixture[str]
+    sent_back: Bureau, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    returned(bureau)
+    bureau = sent_back
     assert command(bureau, "findings", "withdraw", number_of(bureau), *BY) == 2
     assert "have not vanished" in capsys.readouterr().err
 
@@ -131,10 +165,9 @@ def test_all_of_a_code_are_of_rows_that_stand_or_of_rows_that_have_vanished(bure
     assert bureau.active() == {who.number for who in EIGHT[2:]}
 
 
-def test_a_forgotten_row_goes_back_once_more_and_comes_in_corrected(bureau: Bureau) -> None:
-    returned(bureau)
-    bureau.deliver(INCAPACITY, [*map(incapacity_row, EIGHT[1:])])
-    run_id = bureau.night(day(1), send=False)["run_id"]
+def test_a_forgotten_row_goes_back_once_more_and_comes_in_corrected(left_out: Bureau) -> None:
+    bureau = left_out
+    run_id = 2
     with bureau.environment():
         told = write_returns(bureau.home, bureau.config, run_id)
     (one,) = told["returns"]
@@ -160,8 +193,8 @@ def test_a_row_that_was_never_returned_leaves_as_it_always_did(bureau: Bureau) -
     assert (state_of(bureau, first), EIGHT[0].number in bureau.active()) == ("withdrawn", False)
 
 
-def test_what_an_officer_has_settled_is_not_asked_again_when_it_vanishes(bureau: Bureau) -> None:
-    returned(bureau)
+def test_what_an_officer_has_settled_is_not_asked_again_when_it_vanishes(sent_back: Bureau) -> None:
+    bureau = sent_back
     assert command(bureau, "findings", "confirm", number_of(bureau), *BY) == 0
     bureau.deliver(INCAPACITY, [*map(incapacity_row, EIGHT[1:])])
     bureau.night(day(1), send=False, expect="green")
@@ -194,11 +227,9 @@ def test_another_village_s_list_leaves_the_question_open(bureau: Bureau) -> None
     assert bureau.active() == {who.number for who in [*EIGHT[1:], *there]}
 
 
-def test_the_question_outlives_other_rules(bureau: Bureau) -> None:
+def test_the_question_outlives_other_rules(left_out: Bureau) -> None:
+    bureau = left_out
     bureau.own_configuration()
-    returned(bureau)
-    bureau.deliver(INCAPACITY, [*map(incapacity_row, EIGHT[1:])])
-    bureau.night(day(1), send=False)
     bureau.set_rule("implausible_age = 119", instead_of="implausible_age = 120 ")
     summary = bureau.night(day(2), send=False)
     assert (state_of(bureau, summary["run_id"]), EIGHT[0].number in bureau.active()) == ("vanished", True)
@@ -210,10 +241,9 @@ def test_the_question_outlives_other_rules(bureau: Bureau) -> None:
     assert command(bureau, "rebuild", "--check") == 0
 
 
-def test_with_the_night_that_was_taken_back_goes_its_question(bureau: Bureau) -> None:
-    returned(bureau)
-    bureau.deliver(INCAPACITY, [*map(incapacity_row, EIGHT[1:])])
-    second = bureau.night(day(1), send=False)["run_id"]
+def test_with_the_night_that_was_taken_back_goes_its_question(left_out: Bureau) -> None:
+    bureau = left_out
+    second = 2
     assert command(bureau, "undo", second, "--by", "李核", "--reason", "名单投错", "--yes") == 3
     (bureau.inbox(INCAPACITY) / "list.csv").unlink()
     summary = bureau.night(day(2), send=False)
