@@ -1,22 +1,26 @@
-"""An office that tells the stand-in platform: its home and configuration, commands said there, and the platform as a process."""
+"""An office that tells the stand-in platform: its home and configuration, commands said there, and the platform beside it."""
 
 import json
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from shared_server import Database, Launcher, SharedServer
 
+from schemas.platform_profile import profile_in_force
 from simulator.province.ledger_view import open_view
+from simulator.province.running import running_province
+from simulator.province.server import ProvinceSettings
 
 __all__ = ["SCRIPT", "Answer", "Office", "running_stand_in"]
 
@@ -131,13 +135,11 @@ class Office:
 
 @contextmanager
 def running_stand_in(office: Office) -> Iterator[None]:
-    """``eldersync simulate-province`` in a process of its own over the office's ledger, which the office tells."""
-    command = [SCRIPT, "simulate-province", "--home", str(office.home), "--port", "0", "--json"]
-    environment = {**os.environ, **office.environment}
-    with subprocess.Popen(command, env=environment, stdout=-1, stderr=subprocess.DEVNULL, text=True) as process:
-        assert process.stdout is not None
-        try:
-            office.tells(json.loads(process.stdout.readline())["url"])
-            yield
-        finally:
-            process.send_signal(signal.SIGTERM)
+    """The stand-in over the office's ledger, which the office tells; as ``eldersync simulate-province``, but in a thread."""
+    settings = ProvinceSettings(
+        profile=profile_in_force(office.config, "example", datetime.now(UTC).date()),
+        ledger=office.home / "simulated-province" / "ledger.sqlite", token=TOKEN, clock=time.time,
+    )  # fmt: skip
+    with running_province(settings) as platform:
+        office.tells(platform.url)
+        yield

@@ -223,22 +223,22 @@ def scene(prefect: Prefect, launcher: Launcher, tmp_path_factory: pytest.TempPat
             other_rules(63)
             with refused(url, "elder", "false"):
                 assert found.command(*night, **config, **prefect_settings(prefect)) == RED
-    # Kept originals are damaged, the configuration is wrong, people ask in vain.
-    other_rules(64)
-    for kept in (home / "received").glob("*/*"):
-        kept.write_bytes(kept.read_bytes()[:100])
-    shutil.rmtree(home / "inbox")
-    assert found.command(*night, **config) == YELLOW
-    rules.write_text("minimum_age = '?'")
-    assert found.command(*night, **config) == USAGE
-    assert found.script("explain", "-", stdin=c.unknown_number) == USAGE
-    for number in (c.unknown_number, *c.wrong_numbers):
-        assert found.command("explain", number, "--json") == USAGE
-    for arguments in (["status"], ["runs"], ["show", "1"], ["show", "4", "--json"], ["doctor"], ["report", "1"]):
-        found.command(*arguments)
-    rules.write_text(as_shipped)
-    with quoting_platform() as platform:
-        tell_over_its_interface(found, config, platform, prefect)
+        # Kept originals are damaged, the configuration is wrong, people ask in vain.
+        other_rules(64)
+        for kept in (home / "received").glob("*/*"):
+            kept.write_bytes(kept.read_bytes()[:100])
+        shutil.rmtree(home / "inbox")
+        assert found.command(*night, **config) == YELLOW
+        rules.write_text("minimum_age = '?'")
+        assert found.command(*night, **config) == USAGE
+        assert found.script("explain", "-", stdin=c.unknown_number) == USAGE
+        for number in (c.unknown_number, *c.wrong_numbers):
+            assert found.command("explain", number, "--json") == USAGE
+        for arguments in (["status"], ["runs"], ["show", "1"], ["show", "4", "--json"], ["doctor"], ["report", "1"]):
+            found.command(*arguments)
+        rules.write_text(as_shipped)
+        with quoting_platform() as platform:
+            tell_over_its_interface(found, config, platform, prefect)
     return found
 
 
@@ -307,16 +307,18 @@ def test_reports_show_no_name_number_or_telephone_whole(scene: Scene) -> None:
 
 @pytest.mark.parametrize("suffix", ["csv", "json", "xlsx"])
 def test_lists_that_leave_are_masked(scene: Scene, tmp_path: Path, suffix: str) -> None:
-    assert scene.command("elders", "--to", str(tmp_path / f"elders.{suffix}")) == GREEN
-    for run in ("1", "7"):
-        assert scene.command("findings", run, "--to", str(tmp_path / f"findings{run}.{suffix}")) == GREEN
+    with running_server(scene.home):
+        assert scene.command("elders", "--to", str(tmp_path / f"elders.{suffix}")) == GREEN
+        for run in ("1", "7"):
+            assert scene.command("findings", run, "--to", str(tmp_path / f"findings{run}.{suffix}")) == GREEN
     assert found_in(contents(tmp_path), CANARIES.identifying) == set()
 
 
 def test_explanations_are_masked(scene: Scene) -> None:
-    for canary in (CANARIES.numbers[0], CANARIES.numbers[1]):
-        assert scene.command("explain", canary) == GREEN
-        assert scene.command("explain", canary, "--json") == GREEN
+    with running_server(scene.home):
+        for canary in (CANARIES.numbers[0], CANARIES.numbers[1]):
+            assert scene.command("explain", canary) == GREEN
+            assert scene.command("explain", canary, "--json") == GREEN
     assert found_in(scene.said, CANARIES.identifying) == set()
 
 

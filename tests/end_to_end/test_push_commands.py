@@ -45,6 +45,12 @@ def held(evening: Office, tmp_path: Path, server: SharedServer) -> Iterator[Offi
 
 
 @pytest.fixture
+def alone(evening: Office, tmp_path: Path, server: SharedServer) -> Office:
+    """An office whose first plan is held, and whose platform is away."""
+    return evening.copied(tmp_path, server)
+
+
+@pytest.fixture
 def told(held: Office) -> Office:
     """An office whose platform was told of twelve people."""
     held.approve(1)
@@ -184,25 +190,25 @@ def test_reconciling_is_green_where_both_sides_agree_and_yellow_where_they_do_no
         assert office.say("reconcile", "--json").code == GREEN
 
 
-def test_a_format_is_tried_before_it_is_put_in_force(held: Office) -> None:
-    answer = held.say("profile", "try", "example_flat", "--json")
+def test_a_format_is_tried_before_it_is_put_in_force(evening: Office) -> None:
+    answer = evening.say("profile", "try", "example_flat", "--json")
     assert answer.code == GREEN
     assert (answer.json["people"], answer.json["elders"], answer.json["ways"]) == (12, 12, ["workbook", "api"])
     assert len(answer.json["rows"]) == 10
-    in_words = held.say("profile", "try", "example_flat")
+    in_words = evening.say("profile", "try", "example_flat")
     assert "12 of 12 people can be told" in in_words.out
     assert not [one for one in SAID_OF_A_PERSON if one in answer.out + in_words.out]
-    answer = held.say("profile", "try", "gazette", "--json")
+    answer = evening.say("profile", "try", "gazette", "--json")
     assert (answer.code, "known: example, example_flat" in answer.json["error"]) == (USAGE, True)
 
 
-def test_a_format_of_a_later_day_is_not_used_before_and_file_and_key_are_named(held: Office) -> None:
-    held.edit("platform/example.toml", "effective_from = 2024-01-01", "effective_from = 2199-01-01")
+def test_a_format_of_a_later_day_is_not_used_before_and_file_and_key_are_named(alone: Office) -> None:
+    alone.edit("platform/example.toml", "effective_from = 2024-01-01", "effective_from = 2199-01-01")
     for arguments in (["run"], ["push"], ["push", "status"], ["plan", "1"], ["status"], ["simulate-province"]):
-        answer = held.say(*arguments, "--json")
+        answer = alone.say(*arguments, "--json")
         assert answer.code == USAGE, arguments
         assert "platform/example.toml: effective_from: 2199-01-01 is after" in answer.json["error"], arguments
-    [check] = [check for check in held.say("doctor", "--json").json["checks"] if check["name"] == "platform profile"]
+    [check] = [check for check in alone.say("doctor", "--json").json["checks"] if check["name"] == "platform profile"]
     assert (check["ok"], "effective_from" in check["seen"]) == (False, True)
 
 
@@ -223,12 +229,12 @@ def test_a_format_of_a_later_day_is_not_used_before_and_file_and_key_are_named(h
     ],
     ids=lambda value: " ".join(value)[:40] if isinstance(value, list) else "",
 )
-def test_what_cannot_be_is_said_and_changes_nothing(held: Office, arguments: list[str], said: str) -> None:
-    answer = held.say(*arguments, "--json")
+def test_what_cannot_be_is_said_and_changes_nothing(evening: Office, arguments: list[str], said: str) -> None:
+    answer = evening.say(*arguments, "--json")
     assert answer.code == USAGE
     assert said in answer.out + answer.err
-    assert held.database.ask("SELECT 1 FROM approval UNION ALL SELECT 1 FROM person_hold") == []
-    assert held.effects() == {}
+    assert evening.database.ask("SELECT 1 FROM approval UNION ALL SELECT 1 FROM person_hold") == []
+    assert evening.database.ask("SELECT 1 FROM outbox WHERE first_sent_at IS NOT NULL") == []
 
 
 def test_before_the_first_night_there_is_nothing_to_push(
@@ -240,11 +246,11 @@ def test_before_the_first_night_there_is_nothing_to_push(
     assert office.say("push", "status", "--json").code == GREEN
 
 
-def test_a_push_does_not_begin_while_a_night_is_at_work(held: Office, tmp_path: Path) -> None:
-    with connect_registry(tmp_path, held.database.url) as engine, run_lock(engine, "run 17"):
-        answer = held.say("push", "--json")
+def test_a_push_does_not_begin_while_a_night_is_at_work(evening: Office, tmp_path: Path) -> None:
+    with connect_registry(tmp_path, evening.database.url) as engine, run_lock(engine, "run 17"):
+        answer = evening.say("push", "--json")
         assert (answer.code, "run 17" in answer.json["error"]) == (BUSY, True)
-        assert held.say("push", "status", "--json").code == YELLOW
+        assert evening.say("push", "status", "--json").code == YELLOW
 
 
 # By hand, and killed

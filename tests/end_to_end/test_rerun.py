@@ -12,7 +12,7 @@ import made_up_lists as lists
 import pytest
 from disturbed_nights import SECOND, Outcome, Place, Tries, left_behind, outcome, registered, told
 from planted_faults import failing, hanging, wait_until_it_hangs
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 from private_prefect import Prefect
 from worked_nights import CHROMIUM, Nights, running_worker, wait_until
 
@@ -21,7 +21,7 @@ from registry.lock import holder
 
 YELLOW = 3
 STAGES = ("receive", "take", "merge", "plan", "push", "report")
-TRIED_AGAIN_BY = {**dict.fromkeys(STAGES, "page"), "push by command": "command"}
+TRIED_AGAIN_BY = {**dict.fromkeys(STAGES, "page"), "plan": "command"}
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Debian's chromium is not installed")
 
@@ -45,15 +45,27 @@ def nights(prefect: Prefect, tries: Tries) -> Iterator[Nights]:
 
 
 @pytest.fixture(scope="module")
-def failed(tries: Tries, nights: Nights) -> dict[str, tuple[Place, str]]:
-    """Nights that stopped, each in another stage, by where: their place and flow run. What stopped them is mended."""
-    places = {name: tries.copy() for name in TRIED_AGAIN_BY}
+def page(browser: Browser) -> Page:
+    return browser.new_page(viewport={"width": 1400, "height": 900})
+
+
+@pytest.fixture(scope="module")
+def tried_again(tries: Tries, nights: Nights, page: Page) -> dict[str, tuple[Place, str]]:
+    """Nights that stopped, each in another stage, by where: their place and flow run. What stopped them is mended, and they are tried again."""
+    places = {stage: tries.copy() for stage in STAGES}
     with ExitStack() as faults:
-        for name, place in places.items():
-            faults.enter_context(failing(place.database.engine, name.split()[0]))
-        flow_runs = {name: nights.order(place, business_date=SECOND) for name, place in places.items()}
+        for stage, place in places.items():
+            faults.enter_context(failing(place.database.engine, stage))
+        flow_runs = {stage: nights.order(place, business_date=SECOND) for stage, place in places.items()}
         assert {nights.ended(flow_run)[0] for flow_run in flow_runs.values()} == {"Failed"}
-    return {name: (places[name], flow_runs[name]) for name in places}
+    for stage, flow_run in flow_runs.items():
+        run = the_run(places[stage])
+        assert (run["status"], run["requested"]["flow_run"]) == ("red", flow_run)
+        if TRIED_AGAIN_BY[stage] == "page":
+            nights.press(page, flow_run, "Retry", "Retry")
+        else:
+            nights.prefect.command("flow-run", "retry", flow_run)
+    return {stage: (places[stage], flow_runs[stage]) for stage in STAGES}
 
 
 def the_run(place: Place) -> dict[str, Any]:
@@ -61,16 +73,11 @@ def the_run(place: Place) -> dict[str, Any]:
     return dict(found)
 
 
-@pytest.mark.parametrize("name", TRIED_AGAIN_BY)
+@pytest.mark.parametrize("stage", STAGES)
 def test_a_failed_night_that_is_tried_again_ends_as_one_left_alone(
-    nights: Nights, failed: dict[str, tuple[Place, str]], undisturbed: Outcome, browser: Browser, name: str
+    nights: Nights, tried_again: dict[str, tuple[Place, str]], undisturbed: Outcome, stage: str
 ) -> None:
-    place, flow_run = failed[name]
-    assert (the_run(place)["status"], the_run(place)["requested"]["flow_run"]) == ("red", flow_run)
-    if TRIED_AGAIN_BY[name] == "page":
-        nights.press(browser, flow_run, "Retry", "Retry")
-    else:
-        nights.prefect.command("flow-run", "retry", flow_run)
+    place, flow_run = tried_again[stage]
     assert nights.ended(flow_run, tries=2) == ("Yellow", "run 2: yellow")
     assert nights.flow_run(flow_run)["name"] == f"nightly {SECOND}"
     assert outcome(place) == undisturbed
@@ -106,21 +113,21 @@ def test_a_night_that_a_later_one_has_overtaken_says_which_did_the_rest(nights: 
 
 
 def test_a_night_cancelled_on_its_page_stops_cleanly_and_is_tried_again(
-    nights: Nights, tries: Tries, undisturbed: Outcome, browser: Browser
+    nights: Nights, tries: Tries, undisturbed: Outcome, page: Page
 ) -> None:
     place = tries.copy()
     with hanging(place.database.engine, "push"):
         flow_run = nights.order(place, business_date=SECOND)
         wait_until_it_hangs(place.database.engine)
         wait_until(lambda: "上报，尚余" in (nights.artifact(flow_run, "night-progress") or {}).get("description", ""))
-        nights.press(browser, flow_run, "Cancel", "Confirm")
+        nights.press(page, flow_run, "Cancel", "Confirm")
         assert nights.ended(flow_run)[0] == "Cancelled"
     assert (the_run(place)["status"], the_run(place)["stopped_by"]) == ("red", "cancelled")
     assert place.database.ask("SELECT 1 FROM stage WHERE run_id = 2 AND name = 'push'") == []
     with connect_registry(place.home, place.database.url) as engine:
         assert holder(engine) is None
     tries.server.wait_until_nobody_is_in(place.database)
-    nights.press(browser, flow_run, "Retry", "Retry")
+    nights.press(page, flow_run, "Retry", "Retry")
     assert nights.ended(flow_run, tries=2) == ("Yellow", "run 2: yellow")
     assert outcome(place) == undisturbed
 

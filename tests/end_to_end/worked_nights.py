@@ -13,7 +13,7 @@ from typing import Any
 
 import waiting
 from disturbed_nights import SECOND, Place
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 from private_prefect import ROOT, Prefect
 
 __all__ = ["CHROMIUM", "Nights", "running_browser", "running_worker", "wait_until"]
@@ -73,14 +73,12 @@ class Nights:
         """Where the server shows a flow run."""
         return f"{self.prefect.environment['PREFECT_API_URL'].removesuffix('/api')}/runs/flow-run/{flow_run}"
 
-    def press(self, browser: Browser, flow_run: str, button: str, confirm: str) -> None:
+    def press(self, page: Page, flow_run: str, button: str, confirm: str) -> None:
         """Presses a button on the page of a flow run, and the one that confirms it."""
-        page = browser.new_page(viewport={"width": 1400, "height": 900})
         page.goto(self.page_of(flow_run))
         page.get_by_role("button", name=button, exact=True).click(timeout=120_000)
         page.locator(".p-modal").get_by_role("button", name=confirm, exact=True).click(timeout=120_000)
         page.locator(".p-modal").wait_for(state="hidden", timeout=120_000)
-        page.close()
 
 
 @contextmanager
@@ -98,7 +96,7 @@ def running_worker(prefect: Prefect) -> Iterator[None]:
 
 def _keep_a_worker(prefect: Prefect, ending: Event) -> None:
     command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", "eldersync", "--limit", "2"]
-    environment = {**prefect.environment, "PREFECT_WORKER_QUERY_SECONDS": "2"}
+    environment = {**prefect.environment, "PREFECT_WORKER_QUERY_SECONDS": "1"}
     with (prefect.home / "logs" / "worker.log").open("ab") as log:
         while not ending.is_set():
             with subprocess.Popen(command, env=environment, cwd=ROOT, stdout=log, stderr=log) as worker:
