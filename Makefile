@@ -6,7 +6,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PEOPLE ?= 2000
 MACHINE ?= $(shell uname -m)
-WORKERS ?= $(shell expr $$(nproc) + 1)
+WORKERS ?= $(shell expr $$(nproc) + 2)
 
 .PHONY: help setup run run-api server test test-deep check types units bench bench-identity docs lock wheelhouse clean
 help:

@@ -81,8 +81,8 @@ def payload_table(payloads: pd.Series, profile: PlatformProfile) -> pd.DataFrame
 def told_cells(payloads: pd.Series, profile: PlatformProfile) -> pd.DataFrame:
     """The same, with cells missing where a payload lacks the column: a column younger than the payload was not told."""
     cells = read_json_objects(to_arrow(payloads.astype(STR)), [column.key for column in profile.columns])
-    table = {column.header: texts(cells[column.key]) for column in profile.columns}
-    return pd.DataFrame(table, dtype=STR).set_axis(payloads.index)
+    table = {column.header: texts(cells[column.key]).array for column in profile.columns}
+    return pd.DataFrame(table, index=payloads.index, dtype=None if table else STR)
 
 
 def _speak(rows: pd.DataFrame, told: pd.DataFrame, operation: pa.Array, profile: PlatformProfile) -> pd.DataFrame:

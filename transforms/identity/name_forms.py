@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     Points = NDArray[np.uint32]
     Offsets = NDArray[np.int64]
+    _Compound = tuple[tuple[tuple[int, int], tuple[int, int]], ...]
 
 __all__ = [
     "DIFFERENT", "EQUAL", "NEAR", "REARRANGED", "SOUNDS_ALIKE", "UNKNOWN", "VARIANT", "NameForms", "NameReader",
@@ -112,31 +113,12 @@ class NameReader:
     standard: "Points"
     as_given: "Points"
     as_surname: "Points"
-    compound: "tuple[tuple[tuple[int, int], tuple[int, int]], ...]"
+    compound: "_Compound"
 
     @classmethod
     def of(cls, rules: IdentityRules) -> Self:
         """The tables that the rules describe, over the dictionary of ``pypinyin``."""
-        written = _written_as()
-        meant = np.arange(_ALL, dtype=np.uint32)
-        meant[[*map(ord, rules.variants)]] = [*map(ord, rules.variants.values())]
-        standard = meant[written]
-        fold = _Folding(rules.sounds)
-        characters, known, which = _first_readings()
-        # A character without a reading sounds like itself only.
-        as_given = np.arange(_ALL, dtype=np.uint32) + np.uint32(27**6)
-        as_given[characters] = np.array([*map(fold.code, known)], dtype=np.uint32)[which]
-        for character, reading in rules.sounds.given.items():
-            as_given[ord(character)] = fold.code(reading)
-        as_surname = as_given.copy()
-        compound = []
-        for surname, reading in rules.sounds.surnames.items():
-            codes = [fold.code(syllable) for syllable in reading.split(" ")]
-            if len(surname) == 1:
-                as_surname[ord(surname)] = codes[0]
-            else:
-                compound.append(((ord(surname[0]), ord(surname[1])), (codes[0], codes[-1])))
-        return cls(written, standard, as_given, as_surname, tuple(compound))
+        return cls(*_tables(rules.sounds.model_dump_json(), tuple(rules.variants.items())))
 
     def read(self, names: pa.Array) -> NameForms:
         """Forms of a ``large_string`` array of names; a missing one has none."""
@@ -195,6 +177,33 @@ class _Folding:
         for letter in folded[:6]:
             code = code * 27 + ord(letter) - ord("a") + 1
         return code
+
+
+@lru_cache(maxsize=1)
+def _tables(
+    sounds_json: str, variants: tuple[tuple[str, str], ...]
+) -> "tuple[Points, Points, Points, Points, _Compound]":
+    """What a reader of names reads by; a night asks for the same several times, and nobody writes into it."""
+    sounds, written = Sounds.model_validate_json(sounds_json), _written_as()
+    meant = np.arange(_ALL, dtype=np.uint32)
+    meant[[ord(variant) for variant, _ in variants]] = [ord(standard) for _, standard in variants]
+    standard = meant[written]
+    fold = _Folding(sounds)
+    characters, known, which = _first_readings()
+    # A character without a reading sounds like itself only.
+    as_given = np.arange(_ALL, dtype=np.uint32) + np.uint32(27**6)
+    as_given[characters] = np.array([*map(fold.code, known)], dtype=np.uint32)[which]
+    for character, reading in sounds.given.items():
+        as_given[ord(character)] = fold.code(reading)
+    as_surname = as_given.copy()
+    compound = []
+    for surname, reading in sounds.surnames.items():
+        codes = [fold.code(syllable) for syllable in reading.split(" ")]
+        if len(surname) == 1:
+            as_surname[ord(surname)] = codes[0]
+        else:
+            compound.append(((ord(surname[0]), ord(surname[1])), (codes[0], codes[-1])))
+    return written, standard, as_given, as_surname, tuple(compound)
 
 
 @lru_cache(maxsize=1)
