@@ -79,7 +79,8 @@ class Retention(_Strict):
     """How many days things are kept that the registry does not need for its present state.
 
     What a row, decision or push still stands on is kept whatever its age. ``received_days`` empty: kept originals stay for ever, and so
-    ``rebuild`` can be proved; ``put_away_days`` is of files a night moved to 已处理 below its inbox; ``logs_days`` is at least the six months of the cybersecurity law (Art. 21).
+    ``rebuild`` can be proved; ``put_away_days`` is of files a night moved to 已处理 below its inbox; ``logs_days`` is at least the six
+    months of the cybersecurity law (Art. 21).
     """
 
     received_days: _Days | None = None

@@ -59,8 +59,7 @@ def refused_files(folder: Path) -> list[str]:
     found = []
     for path in list_inbox(folder / _REFUSED):
         try:
-            with os.fdopen(os.open(path, READ_FLAGS), "rb") as file:
-                found.append(hashlib.file_digest(file, "sha256").hexdigest())
+            found.append(_content(path))
         except FileNotFoundError:  # somebody took it out
             continue
         except OSError as error:
@@ -89,18 +88,11 @@ def let_go_taken(folder: Path, *, before: datetime, known: Collection[str], writ
     sizes = []
     try:
         with _opened(folder) as inbox, _opened(_TAKEN, os.O_NOFOLLOW, within=inbox) as taken:
-            with os.scandir(taken) as entries:
-                names = sorted(entry.name for entry in entries)
-            for name in names:
-                status = os.stat(name, dir_fd=taken, follow_symlinks=False)
-                if not stat.S_ISREG(status.st_mode) or status.st_ctime >= before.timestamp():
-                    continue
-                with os.fdopen(os.open(name, READ_FLAGS, dir_fd=taken), "rb") as file:
-                    content = hashlib.file_digest(file, "sha256").hexdigest()
-                if content in known:
+            for name, size in _files_before(taken, before):
+                if _content(name, within=taken) in known:
                     if write:
                         os.unlink(name, dir_fd=taken)
-                    sizes.append(status.st_size)
+                    sizes.append(size)
     except FileNotFoundError:  # nothing was ever moved there, or somebody tidies at the same time
         return sizes
     except OSError as error:
@@ -108,6 +100,22 @@ def let_go_taken(folder: Path, *, before: datetime, known: Collection[str], writ
     else:
         return sizes
     raise SourceUnavailable(f"files of an inbox cannot be let go: {reason}")
+
+
+def _files_before(folder: int, before: datetime) -> Iterator[tuple[str, int]]:
+    """Name and size of the regular files that have lain in a folder since before an instant."""
+    with os.scandir(folder) as entries:
+        names = sorted(entry.name for entry in entries)
+    for name in names:
+        status = os.stat(name, dir_fd=folder, follow_symlinks=False)
+        if stat.S_ISREG(status.st_mode) and status.st_ctime < before.timestamp():
+            yield name, status.st_size
+
+
+def _content(path: Path | str, within: int | None = None) -> str:
+    """SHA-256 of a file."""
+    with os.fdopen(os.open(path, READ_FLAGS, dir_fd=within), "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _put_away(path: Path, folder: Path, places: Mapping[str, str]) -> bool:

@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from connectors.reading.contents import OUT_OF_MEMORY, OUT_OF_STORAGE
-from schemas.findings import Finding
+from connectors.reading.formats.refusal import is_out_of_memory
 
 __all__ = ["NoPandas", "main"]
 
 _LARGEST_RESULT = 4 << 30
-_AT_ONCE = 32 << 20  # a thread's stack, an allocator's piece: who lacks less than this for its limit has come to it
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO})
 
 
@@ -49,18 +48,11 @@ def _code_of(error: BaseException, request: dict[str, Any]) -> int:
     number = error.errno if isinstance(error, OSError) else None
     if number in _NO_ROOM:
         return OUT_OF_STORAGE
-    if isinstance(error, MemoryError) or number == errno.ENOMEM or _is_out_of_memory(request["limits"]):
+    if isinstance(error, MemoryError) or number == errno.ENOMEM or is_out_of_memory():
         return OUT_OF_MEMORY
     # The kind of error helps us; its words may quote a cell.
     Path(request["folder"], "failure").write_text(type(error).__name__, encoding="utf-8")
     return 1
-
-
-def _is_out_of_memory(limits: dict[str, Any]) -> bool:
-    """Whether this process has come to its limit; libraries that have say so in many ways, or call the file damaged."""
-    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
-    [peak] = [int(line.split()[1]) << 10 for line in lines if line.startswith("VmPeak:")]
-    return bool(peak > limits["memory_bytes"] - _AT_ONCE)
 
 
 def _limit_this_process(limits: dict[str, Any]) -> None:
@@ -90,10 +82,6 @@ def _read_and_write(request: dict[str, Any]) -> None:
         inspect(path, layout, limits, header_row=request["header_row"]).save(folder)
         return
     contents = read(path, layout, limits)
-    if any(finding.code is Finding.FILE_UNREADABLE for finding in contents.findings) and _is_out_of_memory(
-        request["limits"]
-    ):
-        raise MemoryError
     tables = {}
     for name, table in contents.tables.items():
         with (

@@ -102,13 +102,13 @@ def prune(home: Path, config: Path, *, write: bool, now: datetime | None = None)
             stack.enter_context(one_at_a_time(backups))
         with transaction(engine) as connection:
             due = _due(connection, rooms, backups, operations.retention, operations.backup.keep, now)
-        sizes = due.put_away.sizes(write=False)
         found = {kind: _measured(paths) for kind, paths in due.paths.items()}
         found["originals"] = {"files": len(due.originals), "bytes": sum(original.size for original in due.originals)}
-        found["put_away"] = {"files": len(sizes), "bytes": sum(sizes)}
         if write:
             with explaining_disk("files cannot be deleted in", rooms.path):
                 _let_go(engine, rooms, due, backups, now)
+        sizes = due.put_away.sizes(write=write)
+        found["put_away"] = {"files": len(sizes), "bytes": sum(sizes)}
     before = now - timedelta(days=operations.retention.prefect_days)
     flow_runs = prune_flow_runs(rooms.path, operations.server, before, write=write)
     log.info("prune: %s", ", ".join(f"{part['files']} {kind}" for kind, part in found.items()))
@@ -188,7 +188,6 @@ def _let_go(engine: sa.Engine, rooms: Home, due: _Due, backups: Path, now: datet
             note_pruned(connection, due.originals, now)
     for original in due.originals:
         original_path(rooms.received, original.sha256).unlink()
-    due.put_away.sizes(write=True)
     for path in (path for paths in due.paths.values() for path in paths):
         if path.is_dir():
             shutil.rmtree(path)
